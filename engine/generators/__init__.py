@@ -1,0 +1,1 @@
+"""Ways from text to a take: one file a method, all behind `base.Generator`."""

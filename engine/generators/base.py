@@ -1,0 +1,85 @@
+"""What every method has in common: the request, progress and cancelling, the protocol, errors."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol
+
+from ..take import Take
+
+Report = Callable[[str, float], None]
+"""Called with a stage's name and the fraction done in [0, 1]; raises `Cancelled` when the user cancelled."""
+
+
+class Cancelled(Exception):
+    """The user cancelled the request."""
+
+
+class EngineError(Exception):
+    """An error for the user: what happened, what it means, how to mend it.
+
+    `code` is stable and machine-readable, `fix` is one of `protocol.FIXES`.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "", fix: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint, self.fix = code, message, hint, fix
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """All that a user chooses for one take."""
+
+    text: str
+    language: str = "ASL"
+    method: str = "dictionary"
+    seed: int = 0
+    speed: float = 1.0
+    """1 is a relaxed everyday pace; 0.5 half as fast, 2 twice as fast."""
+    handedness: Literal["right", "left"] = "right"
+    fps: float = 24.0
+    name: str = ""
+    """Name of the take; by the text when empty."""
+    body_model: str = ""
+    """SMPL-X-format file that contacts are measured on; the embedded avatar when empty."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Settings of one method only."""
+
+    @classmethod
+    def from_message(cls, message: dict[str, Any]) -> GenerateRequest:
+        """Take the known fields out of a protocol message; a wrong type or range is an `EngineError`."""
+        known = {f.name: f for f in dataclasses.fields(cls)}
+        values = {k: v for k, v in message.items() if k in known}
+        try:
+            request = cls(**values)
+            checks = (
+                isinstance(request.text, str),
+                isinstance(request.seed, int) and abs(request.seed) < 2**63,
+                0.1 <= float(request.speed) <= 10.0,
+                1.0 <= float(request.fps) <= 240.0,
+                request.handedness in ("right", "left"),
+                isinstance(request.options, dict),
+            )
+        except (TypeError, ValueError) as e:
+            raise EngineError("bad_request", f"The request can't be read: {e}") from e
+        if not all(checks):
+            raise EngineError("bad_request", "The request has a field of the wrong type or out of its range.")
+        return request
+
+
+class Generator(Protocol):
+    """One method from text to a take. A class with this shape in `registry` is all a new method needs."""
+
+    name: ClassVar[str]
+    label: ClassVar[str]
+    description: ClassVar[str]
+
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the signed languages that it can produce now."""
+        ...
+
+    def generate(self, request: GenerateRequest, report: Report) -> Take:
+        """Make the take. Raises `EngineError` for what the user can mend, `Cancelled` when told so by `report`."""
+        ...

@@ -1,0 +1,54 @@
+"""The gloss plan: what `text.py` makes of a text and the synthesiser turns into motion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .lexicon.phonology import NonManual, Sign
+
+PhraseKind = Literal["statement", "yes_no_question", "wh_question", "command"]
+
+
+@dataclass(frozen=True)
+class GlossItem:
+    """One thing to sign.
+
+    `sign`: a dictionary entry in `sign`. `fingerspell`: the letters in `letters`. `number`: the digits in
+    `letters`, signed one by one or as the entry in `sign`. `pause`: rest of `seconds`.
+    """
+
+    kind: Literal["sign", "fingerspell", "number", "pause"]
+    gloss: str
+    text_span: tuple[int, int] = (0, 0)
+    sign: Sign | None = None
+    letters: str = ""
+    seconds: float = 0.0
+    mouth: str = ""
+    """Spoken word to mouth with it; the sign's own mouth wins."""
+
+
+@dataclass(frozen=True)
+class GlossPhrase:
+    """A clause that shares its non-manuals: brows of a question, head shake of a negation."""
+
+    items: tuple[GlossItem, ...]
+    kind: PhraseKind = "statement"
+    negated: bool = False
+    nonmanual: NonManual = field(default_factory=NonManual)
+    """Non-manual that spans the phrase, over those of its signs."""
+
+
+@dataclass(frozen=True)
+class GlossPlan:
+    """A whole text."""
+
+    text: str
+    language: str
+    phrases: tuple[GlossPhrase, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def glosses(self) -> tuple[str, ...]:
+        """The gloss line, pauses left out."""
+        return tuple(i.gloss for p in self.phrases for i in p.items if i.kind != "pause")

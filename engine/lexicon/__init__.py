@@ -1,0 +1,1 @@
+"""The authored, rights-clean lexicon: handshapes, phonology, the synthesiser, the dictionary."""

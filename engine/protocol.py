@@ -1,0 +1,77 @@
+"""Messages between Blender and the engine: length-framed JSON over pipes.
+
+A frame is a 4-byte big-endian length and that many bytes of UTF-8 JSON holding one object.
+Arrays never travel in messages, only paths of `.npz` files.
+
+Requests carry `id` (int) and `type`; every answer repeats the `id`.
+
+| request    | fields                                    | answers                                     |
+|------------|-------------------------------------------|---------------------------------------------|
+| `hello`    | `protocol`                                | `hello`: version, protocol, devices, methods, languages |
+| `generate` | the fields of `GenerateRequest`, `output` | `progress`*: stage, fraction; then `result`: path, seconds, warnings |
+| `cancel`   | `target` (id of a request)                | the target answers `error` with code `cancelled` |
+| `bye`      |                                           | `bye`, then the process ends                |
+
+`error`: code, message, hint, fix (one of `FIXES` or empty).
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, Final
+
+PROTOCOL: Final = 1
+MAX_MESSAGE_BYTES: Final = 16 << 20
+_LENGTH: Final = struct.Struct(">I")
+
+FIXES: Final = ("", "edit_text", "choose_language", "choose_method", "choose_folder", "restart_engine", "open_log")
+"""Fixes that the add-on can offer as a button."""
+
+Message = dict[str, Any]
+
+
+class ProtocolError(ValueError):
+    """Bytes on the pipe that are no message."""
+
+
+def encode(message: Message) -> bytes:
+    """One message as a frame. Raises `ProtocolError` when it is too large."""
+    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(body) > MAX_MESSAGE_BYTES:
+        raise ProtocolError(f"A message of {len(body)} bytes is over the limit of {MAX_MESSAGE_BYTES}.")
+    return _LENGTH.pack(len(body)) + body
+
+
+class Decoder:
+    """Collects bytes as they come and hands out whole messages."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[Message]:
+        """Messages completed by `data`. Raises `ProtocolError` on anything that is no message."""
+        self._buffer += data
+        messages: list[Message] = []
+        while (message := self._next()) is not None:
+            messages.append(message)
+        return messages
+
+    def _next(self) -> Message | None:
+        if len(self._buffer) < _LENGTH.size:
+            return None
+        (size,) = _LENGTH.unpack_from(self._buffer)
+        if size > MAX_MESSAGE_BYTES:
+            raise ProtocolError(f"A frame claims {size} bytes: something other than the engine wrote to the pipe.")
+        end = _LENGTH.size + size
+        if len(self._buffer) < end:
+            return None
+        body = bytes(self._buffer[_LENGTH.size : end])
+        del self._buffer[:end]
+        try:
+            message = json.loads(body)
+        except ValueError as e:
+            raise ProtocolError(f"A frame is not JSON: {e}") from e
+        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+            raise ProtocolError("A frame is not an object with a type.")
+        return message
