@@ -8,7 +8,7 @@ Requests carry `id` (int) and `type`; every answer repeats the `id`.
 | request    | fields                                    | answers                                     |
 |------------|-------------------------------------------|---------------------------------------------|
 | `hello`    | `protocol`                                | `hello`: version, protocol, devices, methods, languages |
-| `generate` | the fields of `GenerateRequest`, `output` | `progress`*: stage, fraction; then `result`: path, seconds, warnings |
+| `generate` | fields of `GenerateRequest`, `output` | `progress`: stage, fraction; `result`: path, seconds, warnings |
 | `cancel`   | `target` (id of a request)                | the target answers `error` with code `cancelled` |
 | `bye`      |                                           | `bye`, then the process ends                |
 

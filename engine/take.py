@@ -166,8 +166,8 @@ class Take:
         """Read a take or any AMASS-style SMPL-X `.npz`. Raises `TakeError` on anything else."""
         path = Path(path)
         try:
+            _refuse_bombs(path)
             with np.load(path, allow_pickle=False) as data:
-                _refuse_bombs(path)
                 return _take_from_arrays({k: data[k] for k in data.files}, path)
         except TakeError:
             raise
