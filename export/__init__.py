@@ -1,0 +1,1 @@
+"""Tools that make what the engine ships: the avatar, and model bundles."""
