@@ -7,6 +7,7 @@ On disk a take is an AMASS-style SMPL-X `.npz` that other tools read too, with o
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 import zipfile
@@ -138,37 +139,51 @@ class Take:
         """Write an `.npz`; beside and renamed, so that no reader sees half a file."""
         path = Path(path)
         partial = path.with_name(path.name + ".part")
+        try:
+            partial.write_bytes(self.to_bytes())
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def to_bytes(self) -> bytes:
+        """The content of the `.npz` that `save` writes."""
         s = self.sequence
         meta = {
             f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in ("sequence", "segments")
         }
         meta["segments"] = [dataclasses.asdict(x) for x in self.segments]
         meta["format"] = _FORMAT
-        try:
-            with open(partial, "wb") as file:
-                np.savez_compressed(
-                    file,
-                    poses=s.poses,
-                    trans=s.trans,
-                    betas=np.zeros(10, np.float32),
-                    expression=s.expression,
-                    expression_names=np.array(s.expression_names),
-                    gender=np.array("neutral"),
-                    mocap_frame_rate=np.array(s.fps),
-                    **{_META_KEY: np.array(json.dumps(meta, ensure_ascii=False))},
-                )
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        file = io.BytesIO()
+        np.savez_compressed(
+            file,
+            poses=s.poses,
+            trans=s.trans,
+            betas=np.zeros(10, np.float32),
+            expression=s.expression,
+            expression_names=np.array(s.expression_names),
+            gender=np.array("neutral"),
+            mocap_frame_rate=np.array(s.fps),
+            **{_META_KEY: np.array(json.dumps(meta, ensure_ascii=False))},
+        )
+        return file.getvalue()
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Take:
         """Read a take or any AMASS-style SMPL-X `.npz`. Raises `TakeError` on anything else."""
         path = Path(path)
         try:
-            _refuse_bombs(path)
-            with np.load(path, allow_pickle=False) as data:
-                return _take_from_arrays({k: data[k] for k in data.files}, path)
+            data = path.read_bytes()
+        except OSError as e:
+            raise TakeError(f"{path.name} can't be read: {e}") from e
+        return cls.from_bytes(data, path.name)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, name: str = "take.npz") -> Take:
+        """Read the content of an `.npz`, as `load` does; `name` is for messages and for foreign files."""
+        try:
+            _refuse_bombs(data, name)
+            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                return _take_from_arrays({k: arrays[k] for k in arrays.files}, Path(name))
         except TakeError:
             raise
         except (
@@ -180,14 +195,14 @@ class Take:
             zipfile.BadZipFile,
             json.JSONDecodeError,
         ) as e:
-            raise TakeError(f"{path.name} is not a take: {e}") from e
+            raise TakeError(f"{name} is not a take: {e}") from e
 
 
-def _refuse_bombs(path: Path) -> None:
-    with zipfile.ZipFile(path) as archive:
+def _refuse_bombs(data: bytes, name: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = sum(i.file_size for i in archive.infolist())
     if size > MAX_FILE_BYTES:
-        raise TakeError(f"{path.name} unpacks to {size / 1e9:.1f} GB; the limit is {MAX_FILE_BYTES / 1e9:.1f} GB.")
+        raise TakeError(f"{name} unpacks to {size / 1e9:.1f} GB; the limit is {MAX_FILE_BYTES / 1e9:.1f} GB.")
 
 
 def _take_from_arrays(data: dict[str, NDArray[Any]], path: Path) -> Take:
