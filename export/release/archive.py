@@ -1,0 +1,149 @@
+"""The release zip: what a user installs in Blender. Same input, same bytes."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .console import BuildError, run, shown
+from .environments import Environment, file_hash, isolated, module_folder
+from .paths import BUILD, DIST, ROOT
+
+_FOLDERS = ("addon", "engine", "blender_scenes")
+_LEFT_OUT = ("engine/training", "engine/metrics", "engine/requirements.in", "addon/blender_manifest.toml")
+_JUNK = re.compile(r"(^|/)(__pycache__|\.[^/]*)(/|$)|\.(py[cod]|blend1|part|orig|log)$|~$")
+_KEPT_METADATA = re.compile(r"/(METADATA$|licen[cs]es/|LICEN[CS]E|COPYING|NOTICE|AUTHORS)")
+_DATE = (2026, 1, 1, 0, 0, 0)
+_INIT = '''"""Signwright: turns text into editable sign-language animation."""
+
+from .addon import register, unregister
+
+__all__ = ["register", "unregister"]
+'''
+MAX_ZIP_BYTES = 60_000_000
+
+
+@dataclass(frozen=True)
+class Release:
+    """A built zip and what is known about it."""
+
+    path: Path
+    version: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of the zip."""
+        return self.path.stat().st_size
+
+
+def version() -> str:
+    """The version that `engine/__init__.py` states; nothing is imported."""
+    tree = ast.parse((ROOT / "engine/__init__.py").read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__version__":
+            return str(ast.literal_eval(node.value))
+    raise BuildError("engine/__init__.py doesn't state __version__.")
+
+
+def build(environment: Environment) -> Release:
+    """Make `dist/signwright-<version>.zip`; `environment` is one whose pip unpacks the bundled packages."""
+    files: dict[str, Path | bytes] = dict(_project_files())
+    files.update(_runtime_files(_runtime(environment), environment))
+    files["__init__.py"] = _INIT.encode()
+    files["blender_manifest.toml"] = _manifest().encode()
+    release = Release(DIST / f"signwright-{version()}.zip", version())
+    DIST.mkdir(exist_ok=True)
+    partial = release.path.with_suffix(".part")
+    _write(files, partial)
+    partial.replace(release.path)
+    if release.size > MAX_ZIP_BYTES:
+        raise BuildError(f"{shown(release.path)} has {release.size / 1e6:.0f} MB, over {MAX_ZIP_BYTES / 1e6:.0f} MB.")
+    return release
+
+
+def validate(release: Release, environment: Environment) -> None:
+    """Blender's own validator over the zip, and its own builder over the zip's content."""
+    tool = next(module_folder(environment).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
+    run([environment.python, tool, "validate", release.path], "validate", env=isolated())
+    unpacked = BUILD / "unpacked"
+    shutil.rmtree(unpacked, ignore_errors=True)
+    with zipfile.ZipFile(release.path) as archive:
+        archive.extractall(unpacked)
+    rebuilt = BUILD / "rebuilt.zip"
+    command = [environment.python, tool, "build", "--source-dir", unpacked, "--output-filepath", rebuilt]
+    run(command, "blender-build", env=isolated())
+    with zipfile.ZipFile(release.path) as ours, zipfile.ZipFile(rebuilt) as theirs:
+        lost = set(ours.namelist()) ^ {n for n in theirs.namelist() if not n.endswith("/")}
+    if lost:
+        raise BuildError(f"Blender's own builder packs other files than we do: {', '.join(sorted(lost)[:10])}")
+
+
+def _project_files() -> Iterator[tuple[str, Path]]:
+    for name in ("LICENSE", "THIRD_PARTY.md"):
+        yield name, ROOT / name
+    for folder in _FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*")):
+            name = path.relative_to(ROOT).as_posix()
+            if path.is_file() and not _JUNK.search(name) and not name.startswith(_LEFT_OUT):
+                yield name, path
+
+
+def _manifest() -> str:
+    text = (ROOT / "addon/blender_manifest.toml").read_text("utf-8")
+    filled, count = re.subn(r'^version = "[^"]*".*$', f'version = "{version()}"', text, flags=re.MULTILINE)
+    if count != 1:
+        raise BuildError('addon/blender_manifest.toml needs one line `version = "..."`.')
+    return filled
+
+
+def _runtime(environment: Environment) -> Path:
+    """Folder with the engine's pure-Python packages, unpacked once for each state of their requirements."""
+    requirements = ROOT / "engine/requirements.txt"
+    folder = BUILD / "runtime" / file_hash(requirements)[:16]
+    if folder.is_dir():
+        return folder
+    partial = folder.with_suffix(".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    command = [environment.ensure(), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    command += ["--no-compile", "--no-deps", "--only-binary", ":all:", "--require-hashes"]
+    command += ["--target", partial, "-r", requirements]
+    run(command, "pip-runtime")
+    if binary := [p for p in partial.rglob("*") if p.suffix in (".so", ".pyd", ".dylib", ".dll")]:
+        raise BuildError(f"engine/requirements.txt must hold pure-Python packages only, but brings {binary[0].name}.")
+    partial.rename(folder)
+    return folder
+
+
+def _runtime_files(folder: Path, environment: Environment) -> Iterator[tuple[str, Path]]:
+    languages = _lemma_languages(environment)
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if not path.is_file() or _JUNK.search(name) or name.startswith("bin/"):
+            continue
+        if ".dist-info/" in name and not _KEPT_METADATA.search(name):
+            continue
+        if path.suffix == ".plzma" and path.stem not in languages:
+            continue
+        yield f"runtime/{name}", path
+
+
+def _lemma_languages(environment: Environment) -> set[str]:
+    """Spoken languages whose word forms the engine looks up: all other languages' data stays out of the zip."""
+    code = "from engine.languages import LANGUAGES; print(*{language.spoken for language in LANGUAGES})"
+    return set(run([environment.python, "-c", code], "languages", env=isolated()).split())
+
+
+def _write(files: dict[str, Path | bytes], target: Path) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            content = files[name]
+            info = zipfile.ZipInfo(name, _DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.external_attr = 0o100644 << 16
+            info.create_system = 3
+            archive.writestr(info, content if isinstance(content, bytes) else content.read_bytes())

@@ -1,0 +1,31 @@
+"""Runs the scripts in `tests/bench/` and gathers what they print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import archive, environments, pythons
+from .console import Stages, run
+from .environments import isolated
+from .paths import ROOT
+
+
+def run_all(stages: Stages) -> str:
+    """Run every `bench_*.py`, those that import bpy in Blender's environment; returns what they print, joined."""
+    blender = environments.blender(environments.default_blender())
+    engine = environments.engine(pythons.running())
+    with stages.stage("environments and zip"):
+        blender.ensure()
+        engine.ensure()
+        variables = isolated(SIGNWRIGHT_ZIP=str(archive.build(blender).path))
+    parts = []
+    for script in sorted((ROOT / "tests/bench").glob("bench_*.py")):
+        environment = blender if _needs_blender(script) else engine
+        with stages.stage(f"{script.stem} ({environment.name})"):
+            output = run([environment.python, script], script.stem, env=variables)
+        parts.append(f"## {script.stem}\n\n{output.strip()}")
+    return "\n\n".join(parts)
+
+
+def _needs_blender(script: Path) -> bool:
+    return "import bpy" in script.read_text("utf-8")
