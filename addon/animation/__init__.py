@@ -1,0 +1,1 @@
+"""Takes and actions: f-curves, layers, key reduction, markers."""
