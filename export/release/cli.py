@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(options: argparse.Namespace, stages: Stages) -> int:
-    made = demo.run(options.text, options.language, options.out, options.blender, stages)
+    made = demo.run_demo(options.text, options.language, options.out, options.blender, stages)
     print(f"\nStages:\n{stages.summary()}\n\nMade:")
     for path, note in made:
         print(f"  {shown(path)}  ({note})")

@@ -34,7 +34,11 @@ class Stages:
         print(f"==> {title}", flush=True)
         begin = time.monotonic()
         yield
-        self.times.append((title, time.monotonic() - begin))
+        self.note(title, time.monotonic() - begin)
+
+    def note(self, title: str, seconds: float) -> None:
+        """Add a stage that was timed elsewhere."""
+        self.times.append((title, seconds))
 
     def summary(self) -> str:
         """A table of the stages and their seconds."""
