@@ -1,0 +1,101 @@
+"""The suit, cut from MakeHuman's tights helper, and the skin that stays visible around it."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from .linear_mesh import LinearMesh, boundary_loops, from_base, vertex_normals
+from .parts import BaseMesh, FloatArray, IntArray
+from .refine import clipped, subdivided
+
+CUFF = 0.91
+"""Where the sleeve ends, as a share of the way from elbow to wrist: the bending wrist stays free of cloth."""
+CUFF_OVERLAP = 0.06
+NECK_FRONT, NECK_BACK = -0.046, 0.006
+"""Height of the neckline above the neck joint, in metres, 8 cm before and 8 cm behind that joint."""
+NECK_CURVE = 5.0
+NECK_OVERLAP = 0.03
+RIM_HEIGHT, RIM_OUT, RIM_IN = 0.004, 0.0012, 0.007
+
+
+def neck_field(base: BaseMesh, points: FloatArray) -> FloatArray:
+    """Metres (N,) below the surface that cuts out the collar; negative above it."""
+    x, y, z = (points - base.joint_centre("joint-neck")).T
+    slope = (NECK_FRONT - NECK_BACK) / 0.16
+    # bent up at the sides: a round collar that leaves the shoulders whole
+    beside = NECK_CURVE * x**2
+    return 0.5 * (NECK_FRONT + NECK_BACK) + slope * z - y + beside
+
+
+def sleeve_position(base: BaseMesh, points: FloatArray) -> FloatArray:
+    """Share (N,) of the way from elbow (0) to wrist (1) along each arm; very low elsewhere."""
+    result = np.full(len(points), -1.0)
+    for side, sign in (("l", 1.0), ("r", -1.0)):
+        elbow, wrist = base.joint_centre(f"joint-{side}-elbow"), base.joint_centre(f"joint-{side}-hand")
+        axis = wrist - elbow
+        along = (points - elbow) @ axis / (axis @ axis)
+        arm = sign * points[:, 0] > sign * elbow[0] * 0.9
+        result[arm] = along[arm]
+    return result
+
+
+def suit(base: BaseMesh) -> LinearMesh:
+    """Long-sleeved suit with neckline and cuffs, finer where a signing video shows it."""
+    mesh = from_base(base, base.groups["helper-tights"], "suit")
+    centres = mesh.vertices(base.vertices)[mesh.polygons].mean(axis=1)
+    waist = base.joint_centre("joint-spine-2")[1]
+    mesh = subdivided(mesh, (centres[:, 1] > waist) | (sleeve_position(base, centres) > -0.5))
+    points = mesh.vertices(base.vertices)
+    field = np.minimum(neck_field(base, points), CUFF - sleeve_position(base, points))
+    return _with_rims(base, clipped(mesh, field))
+
+
+def visible_skin(base: BaseMesh) -> LinearMesh:
+    """Head, neck and hands, a little way under the suit."""
+    neck = neck_field(base, base.vertices) < NECK_OVERLAP
+    hand = sleeve_position(base, base.vertices) > CUFF - CUFF_OVERLAP
+    polygons = base.polygons[base.groups["body"]]
+    keep = (neck | hand)[polygons].any(axis=1)
+    return from_base(base, base.groups["body"][keep], "skin")
+
+
+def _with_rims(base: BaseMesh, mesh: LinearMesh) -> LinearMesh:
+    """Fold the open edges of neckline and cuffs inward, so that the cloth has thickness."""
+    points = mesh.vertices(base.vertices)
+    normals = vertex_normals(points, mesh.polygons)
+    blends, offsets, polygons = [mesh.blend], [mesh.offsets], [mesh.polygons]
+    count = len(points)
+    for loop in boundary_loops(mesh.polygons):
+        outward = _opening_direction(base, points[loop])
+        steps = (RIM_HEIGHT * outward + RIM_OUT * normals[loop], RIM_HEIGHT * outward - RIM_IN * normals[loop])
+        previous = loop
+        for step in steps:
+            ring = count + np.arange(len(loop))
+            count += len(loop)
+            blends.append(mesh.blend[loop])
+            offsets.append(mesh.offsets[loop] + step)
+            polygons.append(_strip(previous, ring))
+            previous = ring
+    faces = np.concatenate(polygons)
+    uvs = np.concatenate([mesh.uvs, np.full((len(faces) - len(mesh.polygons), 4, 2), mesh.uvs[0, 0])])
+    blend = sparse.csr_matrix(sparse.vstack(blends))
+    return LinearMesh(blend, np.concatenate(offsets), faces, uvs, ("suit",) * len(faces))
+
+
+def _opening_direction(base: BaseMesh, loop: FloatArray) -> FloatArray:
+    """Unit vector (3,) out of the sleeve or collar that the loop of points closes off."""
+    centre = loop.mean(axis=0)
+    side = "l" if centre[0] > 0 else "r"
+    wrist = base.joint_centre(f"joint-{side}-hand")
+    if abs(centre[0]) > 0.5 * abs(wrist[0]):
+        axis = wrist - base.joint_centre(f"joint-{side}-elbow")
+    else:
+        axis = base.joint_centre("joint-head") - base.joint_centre("joint-neck")
+    return axis / np.linalg.norm(axis)
+
+
+def _strip(first: IntArray, second: IntArray) -> IntArray:
+    """Quads (n, 4) between two rings; the first runs along open edges, so the strip runs against it."""
+    after = np.roll(first, -1)
+    return np.stack([after, first, second, np.roll(second, -1)], axis=1)
