@@ -144,6 +144,12 @@ def use_world_nodes(world: bpy.types.World) -> None:
         world.use_nodes = True
 
 
+def use_material_nodes(material: bpy.types.Material) -> None:
+    """Give a material a node tree (always there from 5.0 on)."""
+    if not IS_5:
+        material.use_nodes = True
+
+
 def bundled_font() -> Path:
     """Blender's own interface font."""
     return Path(bpy.utils.system_resource("DATAFILES", path="fonts")) / "Inter.woff2"

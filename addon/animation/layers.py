@@ -9,15 +9,15 @@ import bpy
 
 from ...engine.skeleton import LAYERS
 from .. import compat
-from ..avatar.rig import expression_keys, face_meshes, rig_map
-from .channels import bone_path, key_path, layer_bones
+from ..avatar.rig import expression_keys, face_meshes, joint_bones
+from .channels import bone_path, key_path
 
 
 def _curves(rig: bpy.types.Object, layer: str) -> Iterator[tuple[bpy.types.ID, Any]]:
     """(owner, f-curve) of all curves of a layer that animate the rig now."""
-    mapping = rig_map(rig)
+    bones = joint_bones(rig)
     channels = ["rotation_quaternion", "location"] if layer == "body" else ["rotation_quaternion"]
-    paths = {bone_path(bone, channel) for _, bone in layer_bones(mapping, [layer]) for channel in channels}
+    paths = {bone_path(bones[joint], channel) for joint in LAYERS[layer] for channel in channels}
     owners: list[tuple[bpy.types.ID, set[str]]] = [(rig, paths)]
     if layer == "face":
         for mesh in face_meshes(rig):

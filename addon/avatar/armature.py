@@ -8,10 +8,8 @@ from mathutils import Vector
 from numpy.typing import NDArray
 
 from ...engine.skeleton import JOINT_NAMES, LAYERS, PARENTS, bone_name
+from .models import AXES
 from .rig import ROOT_BONE
-
-AXES = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
-"""(3, 3) from SMPL-X's axes (+y up, +z forward) to Blender's (+z up, forward is -y)."""
 
 _UP = Vector((0.0, 0.0, 1.0))
 _BONE_LENGTHS = {"body": 0.1, "face": 0.03, "left_hand": 0.018, "right_hand": 0.018}

@@ -16,6 +16,7 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
+from ...engine.body import BodyModel, BodyModelError, PoseBlend
 from ...engine.skeleton import JOINT_COUNT, PARENTS
 from . import models
 from .rig import joint_bones
@@ -38,10 +39,12 @@ log = logging.getLogger(__name__)
 class JointCorrective:
     """What one joint's rotation does to the mesh.
 
-    vertices: (n,) ids that it moves, or `None` for all. directions: (9, 3n) metres per entry of `R - I`, row by row.
+    entries: (k,) of the 9 entries of `R - I`, row by row, that matter. vertices: (n,) ids that it moves, or `None` for
+    all. directions: (k, 3n) metres per entry.
     """
 
     joint: int
+    entries: NDArray[np.int64]
     vertices: NDArray[np.int64] | None
     directions: NDArray[np.float32]
 
@@ -49,16 +52,15 @@ class JointCorrective:
 class Correctives:
     """The pose blend shapes of one model, in the axes of a Blender mesh."""
 
-    def __init__(self, posedirs: NDArray[np.floating], axes: NDArray[np.floating]) -> None:
-        """`posedirs`: (V, 3, 486) of the model. `axes`: (3, 3) from the model's space to the mesh's."""
-        self.vertex_count = len(posedirs)
-        self.joints = tuple(_joint_correctives(posedirs, np.asarray(axes, dtype=np.float32)))
+    def __init__(self, blend: PoseBlend, vertex_count: int) -> None:
+        self.vertex_count = vertex_count
+        self.joints = tuple(_joint_correctives(blend, vertex_count))
 
     def offsets(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """(V, 3) offsets in metres for (54, 9) pose features: `R - I` of every joint but the root."""
         total = np.zeros((self.vertex_count, 3), dtype=np.float32)
         for joint in self.joints:
-            feature = features[joint.joint - 1].astype(np.float32)
+            feature = features[joint.joint - 1, joint.entries].astype(np.float32)
             if np.abs(feature).max() <= _STILL:
                 continue
             part = (feature @ joint.directions).reshape(-1, 3)
@@ -69,17 +71,19 @@ class Correctives:
         return total
 
 
-def _joint_correctives(posedirs: NDArray[np.floating], axes: NDArray[np.float32]) -> Iterator[JointCorrective]:
-    count = len(posedirs)
+def _joint_correctives(blend: PoseBlend, vertex_count: int) -> Iterator[JointCorrective]:
+    axes = models.AXES.astype(np.float32)
     for joint in range(1, JOINT_COUNT):
-        block = np.asarray(posedirs[:, :, 9 * (joint - 1) : 9 * joint], dtype=np.float32)
-        used = np.flatnonzero(np.abs(block).max(axis=(1, 2)) > _NEGLIGIBLE)
+        columns = np.flatnonzero(blend.columns // 9 == joint - 1)
+        block = np.asarray(blend.values[:, :, columns], dtype=np.float32)
+        used = np.flatnonzero(np.abs(block).max(axis=(1, 2), initial=0.0) > _NEGLIGIBLE)
         if not len(used):
             continue
-        everywhere = len(used) > 0.8 * count
+        everywhere = len(used) > 0.8 * vertex_count and len(blend.vertices) == vertex_count
         part = block if everywhere else block[used]
-        directions = np.ascontiguousarray(np.einsum("ab,vbk->kva", axes, part).reshape(9, -1))
-        yield JointCorrective(joint, None if everywhere else used, directions)
+        directions = np.ascontiguousarray(np.einsum("ab,vbk->kva", axes, part).reshape(len(columns), -1))
+        vertices = None if everywhere else blend.vertices[used]
+        yield JointCorrective(joint, blend.columns[columns] % 9, vertices, directions)
 
 
 def pose_features(matrices: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -132,15 +136,16 @@ def forget_problems() -> None:
     _state.forget_shown()
 
 
-def adopt(mesh: bpy.types.Object, model: models.BodyModel) -> None:
+def adopt(mesh: bpy.types.Object, model: BodyModel) -> None:
     """Keep the correctives of a model that was just read, so that its file isn't read again."""
-    _state.by_model[mesh.data[models.HASH_KEY]] = Correctives(model.posedirs, models.AXES)
+    if model.pose_blend is not None:
+        _state.by_model[mesh.data[models.HASH_KEY]] = Correctives(model.pose_blend, model.vertex_count)
 
 
 def _correctives_of(mesh: bpy.types.Object) -> Correctives:
     digest = mesh.data[models.HASH_KEY]
     if digest not in _state.by_model:
-        _state.by_model[digest] = Correctives(models.model_of(mesh).posedirs, models.AXES)
+        adopt(mesh, models.model_of(mesh))
     return _state.by_model[digest]
 
 
@@ -165,7 +170,7 @@ def update_correctives(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -
             continue
         try:
             offsets = _correctives_of(mesh).offsets(features)
-        except models.ModelError as e:
+        except BodyModelError as e:
             _state.problems[mesh.name] = str(e)
             log.warning("%s", e)
             continue

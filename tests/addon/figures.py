@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 import numpy as np
 from signwright.addon import compat
-from signwright.addon.avatar.armature import AXES, build_armature
+from signwright.addon.avatar.armature import build_armature
+from signwright.addon.avatar.models import AXES
 from signwright.addon.avatar.rig import EXPRESSION_NAMES_KEY
 from signwright.engine.skeleton import EXPRESSION_NAMES, JOINT_COUNT, JOINT_INDEX, PARENTS
 from signwright.engine.take import PoseSequence, Segment, Take
