@@ -1,0 +1,158 @@
+"""The command line: `python -m engine --help`."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+import time
+from collections.abc import Sequence
+
+from . import __version__, languages
+from .generators import registry
+from .generators.base import EngineError, GenerateRequest
+
+EXIT_OK, EXIT_ERROR, EXIT_CANCELLED = 0, 1, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code: 0 done, 1 an error that is told, 2 wrong usage, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a narrow terminal encoding must not end the program
+    try:
+        return options.run(options)
+    except EngineError as e:
+        _say(f"Error: {e.message}")
+        if e.hint:
+            _say(e.hint)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        _say("Interrupted.")
+        return EXIT_CANCELLED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m engine",
+        description="Signwright's engine: text in, SMPL-X sign-language motion out.",
+        epilog='Example: python -m engine generate "Hello, my name is Anna." -o hello.npz',
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_generate(commands.add_parser("generate", help="make a take from a text", description=_generate.__doc__))
+    serve = commands.add_parser("serve", help="serve a program on standard input and output (used by the add-on)")
+    serve.add_argument("--log", metavar="FILE", default="", help="write the log there; it is rotated at 1 MB")
+    serve.set_defaults(run=_serve)
+    commands.add_parser("languages", help="list the signed languages").set_defaults(run=_languages)
+    commands.add_parser("methods", help="list the methods").set_defaults(run=_methods)
+    signs = commands.add_parser("signs", help="list the signs of the dictionary")
+    signs.add_argument("query", nargs="?", default="", metavar="QUERY", help="part of a gloss or of a word")
+    signs.add_argument("--language", default="ASL", metavar="CODE", help="signed language (default: ASL)")
+    signs.set_defaults(run=_signs)
+    return parser
+
+
+def _add_generate(parser: argparse.ArgumentParser) -> None:
+    defaults = GenerateRequest(text="")
+    parser.add_argument("text", metavar="TEXT", help="what to sign; - reads it from standard input")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .npz to write (AMASS-style SMPL-X)")
+    parser.add_argument("--language", default=defaults.language, metavar="CODE", help="signed language (default: ASL)")
+    parser.add_argument(
+        "--method", default=defaults.method, metavar="NAME", help=f"how to make it (default: {defaults.method})"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another small variation")
+    parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="1 is a relaxed pace, 2 twice as fast")
+    parser.add_argument("--fps", type=float, default=defaults.fps, metavar="N", help="frames a second (default: 24)")
+    parser.add_argument("--left-handed", action="store_true", help="mirror it for a left-handed signer")
+    parser.add_argument(
+        "--body", default="", metavar="FILE", help="SMPL-X model to sign with (default: the embedded avatar)"
+    )
+    parser.set_defaults(run=_generate)
+
+
+def _generate(options: argparse.Namespace) -> int:
+    """Make a take from a text. What was signed is printed; progress goes to standard error."""
+    from .outputs import check_output, save_take
+
+    request = GenerateRequest.from_message(
+        {
+            "text": sys.stdin.read() if options.text == "-" else options.text,
+            "language": options.language,
+            "method": options.method,
+            "seed": options.seed,
+            "speed": options.speed,
+            "fps": options.fps,
+            "handedness": "left" if options.left_handed else "right",
+            "body_model": options.body,
+        }
+    )
+    began = time.perf_counter()
+    path = check_output(options.output)
+    progress = _Progress()
+    take = registry.get(request.method).generate(request, progress)
+    save_take(take, path)
+    progress.end()
+    for warning in take.warnings:
+        _say(f"Note: {warning}")
+    print(" ".join(s.gloss for s in take.segments if s.origin != "pause"))
+    print(f"{path}: {take.sequence.duration:.1f} s of motion, made in {time.perf_counter() - began:.1f} s")
+    return EXIT_OK
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from .server import serve
+
+    return serve(options.log)
+
+
+def _languages(options: argparse.Namespace) -> int:
+    for language in languages.LANGUAGES:
+        print(f"{language.code:8}{language.name:30}{'signs' if language.has_signs else 'no signs yet'}")
+    return EXIT_OK
+
+
+def _methods(options: argparse.Namespace) -> int:
+    for name in registry.names():
+        method = registry.get(name)
+        print(f"{method.name:14}{method.description} ({', '.join(method.languages()) or 'no language yet'})")
+    return EXIT_OK
+
+
+def _signs(options: argparse.Namespace) -> int:
+    from .lexicon.loader import load_language
+
+    query = options.query.strip().casefold()
+    signs = load_language(languages.require_signs(options.language).code).signs.values()
+    found = [s for s in signs if any(query in name.casefold() for name in (s.gloss, *s.words))]
+    for sign in sorted(found, key=lambda s: s.gloss):
+        print(f"{sign.gloss:20}{', '.join(sign.words)}")
+    if not found:
+        raise EngineError("no_such_sign", f"No sign matches {options.query!r}.", "Leave the query out to see them all.")
+    return EXIT_OK
+
+
+class _Progress:
+    """A line on standard error that is written over, when somebody looks at it."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+
+    def __call__(self, stage: str, fraction: float) -> None:
+        if self._shown:
+            sys.stderr.write(f"\r{fraction:4.0%} {stage:20}")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        """Clear the line."""
+        if self._shown:
+            sys.stderr.write("\r" + " " * 26 + "\r")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""The dictionary method: every word's sign from the authored lexicon, synthesised into motion."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from .. import __version__, languages
+from ..take import Take
+from .base import EngineError, GenerateRequest, Report
+
+if TYPE_CHECKING:
+    from ..body import BodyModel
+    from ..lexicon.loader import Lexicon
+
+_NAME_LENGTH = 40
+_loading = threading.Lock()
+
+
+class DictionaryGenerator:
+    """Signs words that the dictionary has, fingerspells the others."""
+
+    name: ClassVar[str] = "dictionary"
+    label: ClassVar[str] = "Dictionary"
+    description: ClassVar[str] = "Signs from the dictionary, one after the other; other words are fingerspelled"
+
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that the dictionary has signs of."""
+        return tuple(language.code for language in languages.with_signs())
+
+    def warm(self, language: str, report: Report) -> None:
+        """Load what a take needs, so that the first one is as quick as the others."""
+        from ..text import lemmas
+
+        code = languages.require_signs(language).code
+        report("dictionary", 0.0)
+        _lexicon(code)
+        report("words", 0.4)
+        lemmas.load(languages.get(code).spoken)
+        report("body", 0.7)
+        _body("")
+
+    def generate(self, request: GenerateRequest, report: Report) -> Take:
+        """Make the take. Raises `EngineError` or, told so by `report`, `Cancelled`."""
+        from ..lexicon.synthesis import synthesise
+        from ..text import plan_text
+
+        language = languages.require_signs(request.language)
+        report("dictionary", 0.0)
+        lexicon = _lexicon(language.code)
+        report("text", 0.05)
+        plan = plan_text(request.text, language, lexicon)
+        report("body", 0.1)
+        body = _body(request.body_model)
+        sequence, segments = synthesise(
+            plan,
+            lexicon,
+            body,
+            fps=float(request.fps),
+            seed=request.seed,
+            speed=float(request.speed),
+            report=lambda stage, fraction: report(stage, 0.2 + 0.75 * fraction),
+        )
+        report("take", 0.95)
+        return Take(
+            name=request.name.strip() or take_name(plan.text),
+            text=plan.text,
+            language=language.code,
+            method=self.name,
+            sequence=sequence.mirrored() if request.handedness == "left" else sequence,
+            segments=tuple(segments),
+            seed=request.seed,
+            warnings=plan.warnings,
+            settings=_settings(request),
+            engine_version=__version__,
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+
+def take_name(text: str) -> str:
+    """A short name by the text: its first words, on one line."""
+    line = " ".join(text.split())
+    if len(line) <= _NAME_LENGTH:
+        return line
+    return line[:_NAME_LENGTH].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def _settings(request: GenerateRequest) -> dict[str, Any]:
+    """What the user chose, for the take's provenance; of the body model only its file name."""
+    settings = dataclasses.asdict(request)
+    for known_elsewhere in ("text", "language", "method", "seed", "name"):
+        del settings[known_elsewhere]
+    settings["body_model"] = Path(request.body_model).name
+    return settings
+
+
+def _lexicon(code: str) -> Lexicon:
+    with _loading:
+        return _load_lexicon(code)
+
+
+@lru_cache(maxsize=4)
+def _load_lexicon(code: str) -> Lexicon:
+    from ..lexicon.loader import LexiconError, load_language
+
+    try:
+        return load_language(code)
+    except LexiconError as e:
+        raise EngineError(
+            "lexicon_damaged",
+            f"The dictionary of {code} can't be read: {e}",
+            "Install Signwright again, or correct the file that is named.",
+            "open_log",
+        ) from e
+
+
+def _body(path: str) -> BodyModel:
+    with _loading:
+        stamp = Path(path).stat().st_mtime_ns if path and Path(path).is_file() else 0
+        return _load_body(path, stamp)
+
+
+@lru_cache(maxsize=2)
+def _load_body(path: str, stamp: int) -> BodyModel:
+    """stamp: time of the file's last change, so that a changed file is read again."""
+    from ..body import BodyModel, BodyModelError
+
+    try:
+        return BodyModel.load(path) if path else BodyModel.load()
+    except BodyModelError as e:
+        raise EngineError(
+            "body_model",
+            f"The body model {Path(path).name or 'of the avatar'} can't be used: {e}",
+            "Choose an SMPL-X file (.npz or .pkl), or the embedded avatar.",
+            "choose_folder",
+        ) from e

@@ -1,0 +1,71 @@
+"""Writing takes, with errors that a user can act on."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from .generators.base import EngineError
+from .take import Take
+
+_FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name))
+_DENIED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
+
+
+def check_output(output: object) -> Path:
+    """The path, after trying that a file can be made there: before the work, not after it.
+
+    Raises `EngineError` when it is no path or nothing can be written there.
+    """
+    if not isinstance(output, str) or not output.strip() or "\0" in output:
+        raise EngineError("bad_request", "The request doesn't say which file to write.")
+    path = Path(output)
+    if not path.parent.is_dir():
+        raise EngineError(
+            "output_folder_missing",
+            f"The folder {path.parent} doesn't exist.",
+            "Make it, or choose another folder for takes.",
+            "choose_folder",
+        )
+    if path.is_dir():
+        raise EngineError("bad_request", f"{path} is a folder, not a file to write.", "Name a file.", "choose_folder")
+    trial = path.with_name(path.name + ".part")
+    try:
+        with open(trial, "ab"):
+            pass
+    except OSError as e:
+        raise _readable(e, path) from e
+    finally:
+        trial.unlink(missing_ok=True)
+    return path
+
+
+def save_take(take: Take, path: Path) -> None:
+    """Write the take. Raises `EngineError` when the disk is full or the folder can't be written to."""
+    try:
+        take.save(path)
+    except OSError as e:
+        raise _readable(e, path) from e
+
+
+def _readable(error: OSError, path: Path) -> EngineError:
+    if error.errno in _FULL:
+        return EngineError(
+            "disk_full",
+            f"The disk is full: {path.name} could not be written to {path.parent}.",
+            "Free some space or choose a folder on another disk. Nothing that was there is lost.",
+            "choose_folder",
+        )
+    if error.errno in _DENIED:
+        return EngineError(
+            "no_permission",
+            f"You may not write to the folder {path.parent}.",
+            "Choose a folder that you may write to, like one in your home folder.",
+            "choose_folder",
+        )
+    return EngineError(
+        "write_failed",
+        f"{path.name} could not be written to {path.parent}: {error.strerror or error}.",
+        "Choose another folder or a shorter name.",
+        "choose_folder",
+    )

@@ -1,0 +1,137 @@
+"""Finding a word's sign: entries of several words first, then the form as written, then the base form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..lexicon.phonology import Sign
+from .clauses import Element, Word
+from .grammar import Grammar
+from .lemmas import lemma
+
+if TYPE_CHECKING:
+    from ..lexicon.loader import Lexicon
+
+_AS_WRITTEN, _BASE_FORM, _SAME_SIGN = range(3)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A sign for the words from a position up to `end`."""
+
+    sign: Sign
+    end: int
+
+
+@dataclass(frozen=True)
+class _Entry:
+    words: tuple[str, ...]
+    sign: Sign
+    rank: int
+    """Place among the sign's words: a sign's main word is its best match."""
+
+
+class SignIndex:
+    """The signs of a lexicon by the words that they render."""
+
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, spoken: str) -> None:
+        self._grammar, self._spoken = grammar, spoken
+        self._by_first: dict[str, list[_Entry]] = {}
+        for sign in lexicon.signs.values():
+            for rank, phrase in enumerate(sign.words):
+                words = tuple(_split(phrase, grammar))
+                if words:
+                    self._by_first.setdefault(words[0], []).append(_Entry(words, sign, rank))
+
+    def sign_for(self, word: str) -> Sign | None:
+        """The sign of a single word in its base form, if there is one."""
+        entries = [e for e in self._by_first.get(word, ()) if len(e.words) == 1]
+        return min(entries, key=lambda e: e.rank).sign if entries else None
+
+    def is_verb(self, form: str) -> bool:
+        """Whether a word as written is the base form of a verb that has a sign."""
+        return any(e.sign.pos == "verb" and e.words == (form,) for e in self._by_first.get(form, ()))
+
+    def find(self, elements: Sequence[Element], start: int) -> Match | None:
+        """The best sign for the words from `start` on, or none.
+
+        The longest entry wins; among equals the one nearest to the written form, then the one whose part of
+        speech fits, then the one whose main word it is.
+        """
+        word = elements[start]
+        if not isinstance(word, Word) or word.is_name:
+            return None
+        wanted = self._expected_pos(elements, start)
+        best: tuple[tuple[int, ...], Match] | None = None
+        for degree, form in self._forms(elements, start):
+            for entry in self._by_first.get(form, ()):
+                end = self._end_of(entry.words, elements, start)
+                if end is None:
+                    continue
+                fits = 0 if wanted and entry.sign.pos == wanted else 1
+                key = (-len(entry.words), degree, fits, entry.rank)
+                if best is None or key < best[0]:
+                    best = (key, Match(entry.sign, end))
+        return best[1] if best else None
+
+    def forms(self, word: Word) -> Iterable[tuple[int, str]]:
+        """What a word may stand under in the dictionary, the nearest first, with how near that is."""
+        yield _AS_WRITTEN, word.form
+        if word.form not in self._grammar.keep_form and not word.capitalised:
+            yield _BASE_FORM, lemma(word.form, self._spoken)
+        for other in self._grammar.same_as.get(word.form, ()):
+            yield _SAME_SIGN, other
+
+    def _forms(self, elements: Sequence[Element], start: int) -> Iterable[tuple[int, str]]:
+        word = elements[start]
+        assert isinstance(word, Word)
+        possessive = self._grammar.possessive_before_noun.get(word.form)
+        if possessive and self._noun_follows(elements, start):
+            yield _AS_WRITTEN, possessive
+            yield _BASE_FORM, self._grammar.same_as.get(possessive, (possessive,))[0]
+        else:
+            yield from self.forms(word)
+
+    def _noun_follows(self, elements: Sequence[Element], start: int) -> bool:
+        following = elements[start + 1] if start + 1 < len(elements) else None
+        if not isinstance(following, Word):
+            return False
+        g = self._grammar
+        closed = g.omitted | g.omitted_unsigned | g.auxiliaries | g.question_words | g.determiners | g.and_words
+        return following.form not in closed and following.form not in g.same_as
+
+    def _end_of(self, words: Sequence[str], elements: Sequence[Element], start: int) -> int | None:
+        """Where an entry's words end when they stand at `start`, words that signing omits passed over."""
+        at = start + 1
+        for wanted in words[1:]:
+            while at < len(elements):
+                element = elements[at]
+                if not isinstance(element, Word):
+                    return None
+                if any(form == wanted for _, form in self.forms(element)):
+                    break
+                if element.form not in self._grammar.omitted:
+                    return None
+                at += 1
+            if at >= len(elements):
+                return None
+            at += 1
+        return at
+
+    def _expected_pos(self, elements: Sequence[Element], start: int) -> str:
+        before = elements[start - 1] if start else None
+        if not isinstance(before, Word):
+            return "" if before else "verb"
+        if before.form in self._grammar.determiners:
+            return "noun"
+        return "verb" if before.form in self._grammar.before_verbs else ""
+
+
+def _split(phrase: str, grammar: Grammar) -> list[str]:
+    """The words of a dictionary entry, contractions written out as in a text."""
+    from .clauses import clauses_of
+    from .tokens import tokenise
+
+    return [form for clause in clauses_of(tokenise(phrase), grammar, lambda _: False) for form in clause.forms]

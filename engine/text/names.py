@@ -1,0 +1,48 @@
+"""Which words are names, so that `My name is Will` is spelled and not signed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+from .clauses import Clause, Word
+from .grammar import Grammar
+
+
+def mark_names(clauses: Sequence[Clause], grammar: Grammar) -> None:
+    """Flag the words that are names.
+
+    After `name is` and the like: capitalised words, and in a text without capitals a last word that signing
+    would leave out. Elsewhere: capitalised function words inside a sentence, and words that are something else
+    in capitals (`US`), unless the whole text is written with capitals.
+    """
+    words = [w for clause in clauses for w in clause.elements if isinstance(w, Word)]
+    shouted = _mostly(words, lambda w: w.text.isupper())
+    titled = _mostly(words, lambda w: w.text[:1].isupper())
+    function = grammar.omitted | grammar.omitted_unsigned | grammar.do_support | grammar.auxiliaries
+    for clause in clauses:
+        after_cue = False
+        for i, element in enumerate(clause.elements):
+            if not isinstance(element, Word):
+                continue
+            after_cue = _is_cued(clause, i, grammar) or (after_cue and element.capitalised)
+            last = i == len(clause.elements) - 1
+            acronym = element.text.isupper() and element.form in grammar.acronyms and not shouted
+            if (
+                acronym
+                or (after_cue and element.capitalised and not shouted)
+                or (after_cue and last and element.form in function and element.text.islower())
+                or (element.capitalised and element.form in function and not titled)
+            ):
+                clause.elements[i] = dataclasses.replace(element, is_name=True)
+
+
+def _is_cued(clause: Clause, at: int, grammar: Grammar) -> bool:
+    forms = [e.form if isinstance(e, Word) else "" for e in clause.elements[:at]]
+    if forms and forms[-1] in grammar.titles:
+        return True
+    return any(len(forms) >= len(cue) and tuple(forms[-len(cue) :]) == cue for cue in grammar.name_cues)
+
+
+def _mostly(words: Sequence[Word], test) -> bool:
+    return bool(words) and sum(map(test, words)) > 0.6 * len(words)

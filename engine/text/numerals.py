@@ -1,0 +1,109 @@
+"""Numbers in digits and in words, as number signs, pieces of them, or digit by digit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ..gloss import GlossItem
+from .clauses import Element, Word
+from .grammar import Grammar
+from .tokens import Span
+
+if TYPE_CHECKING:
+    from ..lexicon.loader import Lexicon
+    from .matching import SignIndex
+
+_YEARS = range(1100, 2100)
+_MAX_DIGITS = 12
+"""Longer ones are read digit by digit, as card numbers are."""
+
+
+def number_from_words(elements: Sequence[Element], start: int, grammar: Grammar) -> tuple[int, int] | None:
+    """Value and end of the number words at `start`, like `two hundred and five`; none when there are none.
+
+    `one two three` is three numbers, since no number is said so.
+    """
+    forms = [e.form if isinstance(e, Word) and not e.is_name else "" for e in elements[start:]]
+    if forms and forms[0] == "a" and len(forms) > 1 and forms[1] in grammar.scales:
+        forms[0] = next(word for word, value in grammar.units.items() if value == 1)
+    total, position, last_scale = 0, 0, 0
+    while (group := _below_hundred(forms, position, grammar)) is not None:
+        value, after = group
+        hundred = 100
+        if after < len(forms) and grammar.scales.get(forms[after]) == hundred and value < hundred:
+            value, after = value * hundred, after + 1
+            follow = after + 1 if after < len(forms) and forms[after] in grammar.and_words else after
+            if (rest := _below_hundred(forms, follow, grammar)) is not None:
+                value, after = value + rest[0], rest[1]
+        scale = grammar.scales.get(forms[after], 1) if after < len(forms) else 1
+        if last_scale and scale >= last_scale:
+            break
+        total, position = total + value * scale, after + (scale > 1)
+        if scale == 1:
+            break
+        last_scale = scale
+        if position + 1 < len(forms) and forms[position] in grammar.and_words:
+            if _below_hundred(forms, position + 1, grammar) is None:
+                break
+            position += 1
+    return (total, start + position) if position else None
+
+
+def _below_hundred(forms: Sequence[str], at: int, grammar: Grammar) -> tuple[int, int] | None:
+    if at >= len(forms) or forms[at] not in grammar.units:
+        return None
+    value = grammar.units[forms[at]]
+    if value >= 20 and at + 1 < len(forms) and 0 < grammar.units.get(forms[at + 1], 0) < 10:
+        return value + grammar.units[forms[at + 1]], at + 2
+    return value, at + 1
+
+
+class NumberSigner:
+    """Turns written numbers into items, as far as the lexicon's number signs reach."""
+
+    def __init__(self, lexicon: Lexicon, index: SignIndex, grammar: Grammar) -> None:
+        self._numbers, self._index, self._grammar = lexicon.numbers, index, grammar
+
+    def items(self, written: str, span: Span) -> Iterator[GlossItem]:
+        """Items of a number as written: `25`, `1,500`, `3.14`, `10:30`."""
+        if ":" in written:
+            yield from self._word(self._grammar.time_word, span)
+            hours, minutes = written.split(":")
+            yield from self._integer(str(int(hours)), span)
+            if int(minutes):
+                yield from self._integer(minutes, span)
+            return
+        whole, _, decimals = written.replace(",", "").partition(".")
+        yield from self._integer(whole, span, grouped="," in written)
+        if decimals:
+            yield from self._word(self._grammar.point_word, span, spell=True)
+            yield self._digits(decimals, span)
+
+    def _integer(self, digits: str, span: Span, grouped: bool = False) -> Iterator[GlossItem]:
+        if digits in self._numbers or digits.startswith("0") or len(digits) > _MAX_DIGITS:
+            yield self._digits(digits, span)
+            return
+        value = int(digits)
+        if len(digits) == 4 and not grouped and value in _YEARS and value // 100 not in (20,) and value % 100:
+            yield self._digits(digits[:2], span)
+            yield self._digits(digits[2:], span)
+            return
+        for word, scale in sorted(self._grammar.scales.items(), key=lambda x: -x[1]):
+            if value >= scale and self._index.sign_for(word) is not None:
+                yield from self._integer(str(value // scale), span)
+                yield from self._word(word, span)
+                if value % scale:
+                    yield from self._integer(str(value % scale), span)
+                return
+        yield self._digits(digits, span)
+
+    def _digits(self, digits: str, span: Span) -> GlossItem:
+        return GlossItem("number", digits, span, self._numbers.get(digits), digits)
+
+    def _word(self, word: str, span: Span, spell: bool = False) -> Iterator[GlossItem]:
+        sign = self._index.sign_for(word) if word else None
+        if sign is not None:
+            yield GlossItem("sign", sign.gloss, span, sign)
+        elif spell and word:
+            yield GlossItem("fingerspell", f"fs-{word.upper()}", span, None, word.upper())

@@ -1,0 +1,129 @@
+"""Unicode normalising and tokens, each with its place in the text as the user typed it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+
+Span = tuple[int, int]
+TokenKind = Literal["word", "number", "mark", "emoji", "symbol"]
+
+_JOINER = "\u200d"
+APOSTROPHES = "'’ʼ‘`´"
+_MARKS = {
+    **dict.fromkeys(",،、;؛()[]{}–—", ","),
+    **dict.fromkeys(":.!?", ""),
+    "؟": "?",
+    "。": "P",
+    "\n": "N",
+    "\u2028": "N",
+    "\u2029": "N",
+}
+"""Class of the marks that pause; those of the second line are their own class."""
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word, a number, a mark or an emoji. `text` is normalised, `span` counts in the original text."""
+
+    kind: TokenKind
+    text: str
+    span: Span
+
+
+_TOKEN = re.compile(
+    r"(?P<initials>L(?:\.L)+(?!L)\.?)"
+    r"|(?P<word>L+(?:'L+)*)"
+    r"|(?P<number>D{1,3}(?:,D{3})+(?:\.D+)?(?!D)|D{1,2}:D{2}(?!D)|D+(?:\.D+)?)"
+    r"|(?P<emoji>EJ*(?:ZEJ*)*)"
+    r"|(?P<symbol>S)"
+    r"|(?P<stop>\.{2,}|\.(?=[ NQ,:']|$)|[!?P][!?.P]*|N+)"
+    r"|(?P<comma>[,:])"
+)
+"""Matches on the string of character classes that `_class_of` makes."""
+
+
+def tokenise(text: str) -> list[Token]:
+    """The tokens of a text in their order. Characters that mean nothing for signing are left out."""
+    characters, spans = normalise(text)
+    classes = "".join(map(_class_of, characters))
+    tokens = []
+    for match in _TOKEN.finditer(classes):
+        start, end = match.span()
+        kind = match.lastgroup or ""
+        written = characters[start:end]
+        if kind == "word":
+            written = "".join("'" if c in APOSTROPHES else c for c in written)
+        elif kind == "initials":
+            kind, written = "word", written.replace(".", "")
+        elif kind in ("stop", "comma"):
+            kind, written = "mark", _mark(classes[start:end])
+        tokens.append(Token(kind, written, (spans[start][0], spans[end - 1][1])))  # type: ignore[arg-type]
+    return tokens
+
+
+def normalise(text: str) -> tuple[str, list[Span]]:
+    """NFKC with digits of all scripts as ASCII; for each character the span of the text it came from.
+
+    A letter and the marks that combine with it are normalised together and share one span.
+    """
+    characters: list[str] = []
+    spans: list[Span] = []
+    start = 0
+    while start < len(text):
+        end = start + 1
+        while end < len(text) and unicodedata.combining(text[end]):
+            end += 1
+        for c in unicodedata.normalize("NFKC", text[start:end]):
+            if unicodedata.category(c) == "Cf" and c != _JOINER:
+                continue  # soft hyphens, marks of direction and the like
+            decimal = unicodedata.decimal(c, None)
+            characters.append(c if decimal is None else str(decimal))
+            spans.append((start, end))
+        start = end
+    return "".join(characters), spans
+
+
+def _class_of(c: str) -> str:
+    """L letter, D digit, E emoji, J what belongs to the one before, Z joiner, S symbol, N line end, P full stop of
+    scripts without spaces, Q quote and other marks, space; `.` `,` `:` `!` `?` and the apostrophe are themselves."""
+    if c in _MARKS:
+        return _MARKS[c] or c
+    if c in APOSTROPHES:
+        return "'"
+    if c == _JOINER:
+        return "Z"
+    if c == "\u20e3" or "\ufe00" <= c <= "\ufe0f" or "\U0001f3fb" <= c <= "\U0001f3ff":
+        return "J"
+    category = unicodedata.category(c)
+    if category == "Nd":
+        return "D"
+    if category[0] in "LM":
+        return "L"
+    if category == "So":
+        return "E"
+    if (category in ("Sc", "Sm") and c != "\u2044") or c in "%&@#°":
+        return "S"
+    return "Q" if category[0] in "PS" else " "
+
+
+def _mark(classes: str) -> str:
+    """One of `?` `!` `…` `.` `,` and the line end, for the classes of a mark."""
+    for mark in "?!":
+        if mark in classes:
+            return mark
+    if "N" in classes:
+        return "\n\n" if len(classes) > 1 else "\n"
+    if classes in (",", ":"):
+        return ","
+    return "…" if len(classes) > 1 else "."
+
+
+def script_of(character: str) -> str:
+    """Name of the script of a letter, like `Cyrillic`, by its Unicode name."""
+    name = unicodedata.name(character, "").split(" ")[0]
+    return {"CJK": "Chinese", "HANGUL": "Korean", "HIRAGANA": "Japanese", "KATAKANA": "Japanese"}.get(
+        name, name.capitalize() or "unknown"
+    )
