@@ -1,0 +1,78 @@
+"""What is in the release zip, and what is not."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ALLOWED_AT_THE_TOP = {
+    "__init__.py",
+    "blender_manifest.toml",
+    "LICENSE",
+    "THIRD_PARTY.md",
+    "addon",
+    "engine",
+    "blender_scenes",
+    "runtime",
+}
+
+
+@pytest.fixture(scope="module")
+def archive(zip_path: Path) -> zipfile.ZipFile:
+    return zipfile.ZipFile(zip_path)
+
+
+def test_only_what_users_need_is_packed(archive: zipfile.ZipFile) -> None:
+    names = archive.namelist()
+    assert {name.split("/")[0] for name in names} == ALLOWED_AT_THE_TOP
+    unwanted = re.compile(r"(^|/)(tests?|training|metrics|__pycache__|\.[^/]+)/|\.(pyc|blend1|log|ipynb|in)$")
+    assert not [name for name in names if unwanted.search(name)]
+
+
+def test_no_compiled_code_is_packed_so_that_one_zip_serves_every_platform(archive: zipfile.ZipFile) -> None:
+    assert not [n for n in archive.namelist() if n.endswith((".so", ".pyd", ".dll", ".dylib", ".exe"))]
+
+
+def test_the_manifest_carries_the_engines_version_and_asks_for_files_only(archive: zipfile.ZipFile) -> None:
+    manifest = tomllib.loads(archive.read("blender_manifest.toml").decode())
+    version = re.search(r'^__version__ = "(.+)"', (ROOT / "engine/__init__.py").read_text(), re.M)
+    assert version is not None and manifest["version"] == version[1]
+    assert set(manifest["permissions"]) == {"files"}
+    assert manifest["blender_version_min"] == "4.5.0"
+    assert "wheels" not in manifest
+
+
+def test_every_bundled_package_comes_with_its_licence(archive: zipfile.ZipFile) -> None:
+    names = archive.namelist()
+    packages = {
+        n.split("/")[1] for n in names if n.startswith("runtime/") and ".dist-info/" not in n and n.count("/") > 1
+    }
+    assert packages
+    for package in packages:
+        assert [n for n in names if re.match(rf"runtime/{package}-[^/]+\.dist-info/(licenses/)?LICENSE", n)], package
+    third_party = archive.read("THIRD_PARTY.md").decode()
+    assert all(package in third_party for package in packages)
+
+
+def test_all_packed_code_is_valid_for_the_oldest_supported_python(archive: zipfile.ZipFile) -> None:
+    for name in archive.namelist():
+        if name.endswith(".py"):
+            ast.parse(archive.read(name).decode(), name, feature_version=(3, 11))
+
+
+def test_the_zip_is_small_enough_to_share(zip_path: Path) -> None:
+    assert zip_path.stat().st_size < 60_000_000
+
+
+def test_members_are_sorted_and_dated_alike_so_that_the_same_input_gives_the_same_bytes(
+    archive: zipfile.ZipFile,
+) -> None:
+    names = archive.namelist()
+    assert names == sorted(names)
+    assert len({info.date_time for info in archive.infolist()}) == 1
