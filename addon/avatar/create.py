@@ -71,7 +71,7 @@ def _build_mesh(name: str, model: BodyModel, collection: bpy.types.Collection) -
 
 
 def _polygons(model: BodyModel) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Places in the flat face array of every polygon corner, and where each polygon starts; quads put together again."""
+    """Places in the flat face array of every polygon corner, and where each polygon starts; quads made whole again."""
     quads = model.surface.quad_count if model.surface is not None else 0
     first = 6 * np.arange(quads, dtype=np.int32)[:, None]
     triangles = np.arange(6 * quads, model.faces.size, dtype=np.int32)
