@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.body import POSE_FEATURES
 from engine.body_files import PACKED_FORMAT, packed
 from engine.skeleton import EXPRESSION_NAMES, JOINT_COUNT, PARENTS
 
-from . import clothes, expressions, landmarks, regressors, rig, targets
+from . import clothes, expressions, landmarks, posedirs, regressors, rig, targets
 from .linear_mesh import LinearMesh, from_base, from_part, joined
 from .parts import BaseMesh, FloatArray, IntArray, MeshPart
 from .source import METRES, Source
@@ -55,9 +54,7 @@ def character(source: Source) -> Character:
     bones = source.bones(cubes)
     weights = source.weights(bones)
     faces = expressions.expression_directions(source, adult) * scale
-    base = BaseMesh(
-        adult * scale, polygons, uvs, groups, {n: faces[:, :, i] for i, n in enumerate(EXPRESSION_NAMES)}
-    )
+    base = BaseMesh(adult * scale, polygons, uvs, groups, {n: faces[:, :, i] for i, n in enumerate(EXPRESSION_NAMES)})
     return Character(
         base,
         weights,
@@ -112,7 +109,7 @@ def build(source: Source, parts: list[MeshPart], who: Character | None = None) -
     regressor = regressors.joint_regressor(
         vertices, joints, directions[:, :, :count], joint_directions, _steady(directions[:, :, count:])
     )
-    skin_weights = rig.smplx_weights(who.bone_names, weights)
+    skin_weights = _strongest(rig.smplx_weights(who.bone_names, weights))
     entries = {
         "format": np.array(PACKED_FORMAT),
         "gender": np.array("neutral"),
@@ -124,7 +121,7 @@ def build(source: Source, parts: list[MeshPart], who: Character | None = None) -
         **packed("shapedirs", directions, _STEP),
         **_packed_weights(skin_weights),
         **_packed_regressor(regressor),
-        **_packed_posedirs(np.zeros((len(vertices), 3, POSE_FEATURES))),
+        **_packed_posedirs(posedirs.pose_directions(vertices, skin_weights, joints)),
         **_hand_space(),
         **landmarks.face_landmarks(vertices, faces, materials == names.index("skin"), joints),
         "material_names": np.array(names),
@@ -157,8 +154,15 @@ def _triangles(mesh: LinearMesh) -> tuple[IntArray, int, FloatArray, IntArray]:
     )
 
 
+def _strongest(weights: FloatArray) -> FloatArray:
+    """Weights (V, 55) with no more than `_INFLUENCES` joints a vertex."""
+    least = np.sort(weights, axis=1)[:, -_INFLUENCES][:, None]
+    kept = np.where(weights >= least, weights, 0.0)
+    return kept / kept.sum(axis=1, keepdims=True)
+
+
 def _packed_weights(weights: FloatArray) -> dict[str, NDArray]:
-    """The strongest influences of each vertex, renormalised by the reader."""
+    """Sparse weights; the reader makes rows sum to 1 again."""
     index = np.argsort(-weights, axis=1)[:, :_INFLUENCES]
     values = np.take_along_axis(weights, index, axis=1)
     return {"weights_index": index.astype(np.uint8), **packed("weights", values, 1 / 65535)}
@@ -172,10 +176,10 @@ def _packed_regressor(regressor: FloatArray) -> dict[str, NDArray]:
     }
 
 
-def _packed_posedirs(posedirs: FloatArray) -> dict[str, NDArray]:
-    used = np.abs(posedirs) > 0.5 * _STEP
+def _packed_posedirs(directions: FloatArray) -> dict[str, NDArray]:
+    used = np.abs(directions) > 0.5 * _STEP
     vertices, columns = np.flatnonzero(used.any(axis=(1, 2))), np.flatnonzero(used.any(axis=(0, 1)))
-    values = posedirs[np.ix_(vertices, np.arange(3), columns)]
+    values = directions[np.ix_(vertices, np.arange(3), columns)]
     return {
         "posedirs_vertices": vertices.astype(np.uint16),
         "posedirs_columns": columns.astype(np.uint16),

@@ -27,7 +27,9 @@ RECIPES: dict[str, dict[str, float]] = {
     "cheek_puff": {"cheekPuff": 1.2},
     "nose_wrinkle": _both("noseSneer", amount=1.2),
     "mouth_A": {"jawOpen": 0.75},
-    "mouth_E": {"jawOpen": 0.25} | _both("mouthStretch", amount=0.5) | _both("mouthUpperUp", "mouthLowerDown", amount=0.3),
+    "mouth_E": {"jawOpen": 0.25}
+    | _both("mouthStretch", amount=0.5)
+    | _both("mouthUpperUp", "mouthLowerDown", amount=0.3),
     "mouth_I": {"jawOpen": 0.1} | _both("mouthStretch", "mouthSmile", amount=0.5),
     "mouth_O": {"jawOpen": 0.45, "mouthFunnel": 0.8},
     "mouth_U": {"jawOpen": 0.15, "mouthPucker": 0.9, "mouthFunnel": 0.3},

@@ -26,7 +26,9 @@ def joint_regressor(
     regressor = np.zeros((len(joints), len(vertices)))
     tree = cKDTree(vertices[allowed])
     for j, joint in enumerate(joints):
-        near = allowed[tree.query(joint, k=_CANDIDATES)[1]]
+        # by distance, not by count: left and right must get alike candidates
+        radius = tree.query(joint, k=_CANDIDATES)[0].max() + 1e-6
+        near = allowed[np.sort(tree.query_ball_point(joint, radius))]
         samples = np.concatenate([(vertices[near] - joint)[:, :, None], directions[near]], axis=2)
         wanted = np.concatenate([np.zeros((3, 1)), joint_directions[j]], axis=1)
         system = np.concatenate(
