@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .generators.base import EngineError
-from .take import Take
+
+if TYPE_CHECKING:
+    from .take import Take
 
 _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name))
 _DENIED = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))

@@ -45,6 +45,9 @@ class _Job:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
+_WARM_UP = _Job(0, {})
+
+
 class Server:
     """Answers requests read from one file descriptor on another."""
 
@@ -56,6 +59,7 @@ class Server:
         self._jobs_lock = threading.Lock()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._worker = threading.Thread(target=self._work, name="worker", daemon=True)
+        self._ending = threading.Event()
         self._parent = os.getppid()
 
     def run(self) -> int:
@@ -136,6 +140,8 @@ class Server:
             self._send({"type": "hello", "id": number, **description()})
         except Exception as e:
             self._send_error(number, self._internal(e))
+            return
+        self._queue.put(_WARM_UP)
 
     def _enqueue(self, job: _Job) -> None:
         with self._jobs_lock:
@@ -154,6 +160,7 @@ class Server:
             job.cancelled.set()
 
     def _cancel_all(self) -> None:
+        self._ending.set()
         with self._jobs_lock:
             for job in self._jobs.values():
                 job.cancelled.set()
@@ -162,6 +169,9 @@ class Server:
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
+            if job is _WARM_UP:
+                self._warm_up()
+                continue
             try:
                 self._send(self._generate(job))
             except Cancelled:
@@ -174,6 +184,23 @@ class Server:
             finally:
                 with self._jobs_lock:
                     self._jobs.pop(job.id, None)
+
+    def _warm_up(self) -> None:
+        """Load what the default method needs while the user is still typing; trouble shows when it is asked for."""
+        generator = registry.get(registry.names()[0])
+        began = time.perf_counter()
+        try:
+            for code in generator.languages()[:1]:
+                generator.warm(code, self._keep_on)
+        except Cancelled:
+            return
+        except Exception:
+            log.warning("Loading in advance failed", exc_info=True)
+        log.info("Loaded in %.2f s", time.perf_counter() - began)
+
+    def _keep_on(self, stage: str, fraction: float) -> None:
+        if self._ending.is_set():
+            raise Cancelled
 
     def _generate(self, job: _Job) -> Message:
         report = _Reporter(self, job)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
-from ..take import Take
+if TYPE_CHECKING:  # takes need NumPy, and saying hello shouldn't wait for it
+    from ..take import Take
 
 Report = Callable[[str, float], None]
 """Called with a stage's name and the fraction done in [0, 1]; raises `Cancelled` when the user cancelled."""
@@ -78,6 +79,10 @@ class Generator(Protocol):
 
     def languages(self) -> tuple[str, ...]:
         """Codes of the signed languages that it can produce now."""
+        ...
+
+    def warm(self, language: str, report: Report) -> None:
+        """Load in advance what `generate` needs for a language, so that the first take is as quick as the others."""
         ...
 
     def generate(self, request: GenerateRequest, report: Report) -> Take:

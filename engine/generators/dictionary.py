@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .. import __version__, languages
-from ..take import Take
 from .base import EngineError, GenerateRequest, Report
 
 if TYPE_CHECKING:
     from ..body import BodyModel
     from ..lexicon.loader import Lexicon
+    from ..take import Take
 
 _NAME_LENGTH = 40
 _loading = threading.Lock()
@@ -33,7 +33,8 @@ class DictionaryGenerator:
         return tuple(language.code for language in languages.with_signs())
 
     def warm(self, language: str, report: Report) -> None:
-        """Load what a take needs, so that the first one is as quick as the others."""
+        """Load lexicon, word forms and the embedded avatar."""
+        from ..lexicon import synthesis  # noqa: F401
         from ..text import lemmas
 
         code = languages.require_signs(language).code
@@ -47,6 +48,7 @@ class DictionaryGenerator:
     def generate(self, request: GenerateRequest, report: Report) -> Take:
         """Make the take. Raises `EngineError` or, told so by `report`, `Cancelled`."""
         from ..lexicon.synthesis import synthesise
+        from ..take import Take
         from ..text import plan_text
 
         language = languages.require_signs(request.language)
@@ -119,22 +121,24 @@ def _load_lexicon(code: str) -> Lexicon:
 
 
 def _body(path: str) -> BodyModel:
+    from ..body import EMBEDDED_AVATAR
+
+    file = Path(path) if path else EMBEDDED_AVATAR
     with _loading:
-        stamp = Path(path).stat().st_mtime_ns if path and Path(path).is_file() else 0
-        return _load_body(path, stamp)
+        return _load_body(file, file.stat().st_mtime_ns if file.is_file() else 0)
 
 
 @lru_cache(maxsize=2)
-def _load_body(path: str, stamp: int) -> BodyModel:
+def _load_body(path: Path, stamp: int) -> BodyModel:
     """stamp: time of the file's last change, so that a changed file is read again."""
     from ..body import BodyModel, BodyModelError
 
     try:
-        return BodyModel.load(path) if path else BodyModel.load()
+        return BodyModel.load(path)
     except BodyModelError as e:
         raise EngineError(
             "body_model",
-            f"The body model {Path(path).name or 'of the avatar'} can't be used: {e}",
+            f"The body model {path.name} can't be used: {e}",
             "Choose an SMPL-X file (.npz or .pkl), or the embedded avatar.",
             "choose_folder",
         ) from e
