@@ -55,11 +55,11 @@ def build(environment: Environment) -> Release:
     files: dict[str, Path | bytes] = dict(_project_files())
     files.update(_runtime_files(_runtime(environment), environment))
     files["__init__.py"] = _INIT.encode()
-    files["blender_manifest.toml"] = _manifest().encode()
+    files["blender_manifest.toml"] = manifest().encode()
     release = Release(DIST / f"signwright-{version()}.zip", version())
     DIST.mkdir(exist_ok=True)
     partial = release.path.with_suffix(".part")
-    _write(files, partial)
+    write(files, partial)
     partial.replace(release.path)
     if release.size > MAX_ZIP_BYTES:
         raise BuildError(f"{shown(release.path)} has {release.size / 1e6:.0f} MB, over {MAX_ZIP_BYTES / 1e6:.0f} MB.")
@@ -93,7 +93,8 @@ def _project_files() -> Iterator[tuple[str, Path]]:
                 yield name, path
 
 
-def _manifest() -> str:
+def manifest() -> str:
+    """The manifest with the version filled in."""
     text = (ROOT / "addon/blender_manifest.toml").read_text("utf-8")
     filled, count = re.subn(r'^version = "[^"]*".*$', f'version = "{version()}"', text, flags=re.MULTILINE)
     if count != 1:
@@ -138,7 +139,8 @@ def _lemma_languages(environment: Environment) -> set[str]:
     return set(run([environment.python, "-c", code], "languages", env=isolated()).split())
 
 
-def _write(files: dict[str, Path | bytes], target: Path) -> None:
+def write(files: dict[str, Path | bytes], target: Path) -> None:
+    """Zip the files, by name, with one date and one mode: the same files give the same bytes."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(files):
             content = files[name]

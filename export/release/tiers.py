@@ -196,14 +196,15 @@ def _pytest(environment: Environment, name: str, targets: list[str], variables: 
     command += ["-p", "no:cacheprovider", f"--basetemp={scratch}"]
     scratch.parent.mkdir(parents=True, exist_ok=True)
     status = run_status(command, name, env=variables, echo=_SHOWN)
-    counts = _counted(report)
+    counts = counted(report)
     if status and not counts.failed:
         print(f"    pytest ended with status {status}; see {shown(LOGS / f'{name}.log')}", flush=True)
         counts.failed += 1
     return counts
 
 
-def _counted(report: Path) -> Counts:
+def counted(report: Path) -> Counts:
+    """Counts of a JUnit report; none when there is no report."""
     if not report.is_file():
         return Counts()
     counts = Counts()

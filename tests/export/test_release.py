@@ -1,0 +1,126 @@
+"""The entry point's own parts: file names from texts, messages about what is missing, counting, packing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from export.release import archive, cli, console, demo, environments, libraries, pythons, tiers  # noqa: E402
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Hello, my name is Anna.", "Hello_my_name_is_Anna"),
+        ("¿Dónde está la señora?", "Dónde_está_la_señora"),
+        ("你好，世界", "你好_世界"),
+        ("../../etc/passwd", "etc_passwd"),
+        ("a/b\\c:d*e?f", "a_b_c_d_e_f"),
+        ("con", "_con"),
+        ("🎉🎉", "signing"),
+        ("e\u0301te\u0301", "été"),
+    ],
+)
+def test_a_text_becomes_a_safe_file_name(text: str, name: str) -> None:
+    assert demo.safe_name(text) == name
+
+
+@pytest.mark.parametrize("text", ["word " * 2000, "x" * 10_000, "漢" * 10_000, "a\u0301" * 500])
+def test_a_long_text_becomes_a_short_file_name(text: str) -> None:
+    name = demo.safe_name(text)
+    assert 0 < len(name) <= 60
+    assert len(name.encode()) <= 120
+
+
+def test_missing_libraries_are_named_with_the_command_that_installs_them() -> None:
+    error = "ImportError: libXi.so.6: cannot open shared object file: No such file or directory"
+    names = libraries.named_in(error)
+    assert names == ["libXi.so.6"]
+    assert "libXi.so.6" in libraries.explain(names)
+    assert libraries.install_command("apt-get", names) == "sudo apt-get install libxi6"
+    assert libraries.install_command("dnf", names) == "sudo dnf install libXi"
+    assert libraries.install_command("pacman", names) == "sudo pacman -S libxi"
+    assert "libUnheardOf.so.9" in libraries.explain(["libUnheardOf.so.9"])
+
+
+def test_a_python_is_found_by_running_it() -> None:
+    assert pythons.find(pythons.running()) == Path(sys.executable)
+    assert pythons.find("2.99") is None
+    assert "3.11" in pythons.how_to_get("3.11")
+
+
+def test_every_supported_blender_has_pinned_and_hashed_requirements() -> None:
+    files = [environments.blender(v).requirements for v in environments.BLENDER_PYTHONS]
+    for path in [*files, environments.engine("3.11").requirements, ROOT / "engine/requirements.txt"]:
+        lines = path.read_text().splitlines()
+        packages = [i for i, line in enumerate(lines) if line and line[0] not in " #"]
+        assert packages
+        for i in packages:
+            assert "==" in lines[i] and "--hash=sha256:" in lines[i + 1], lines[i]
+        assert not [line for line in lines if "://" in line]
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
+    files: dict[str, Path | bytes] = {"b/c.txt": b"two", "a.txt": b"one"}
+    archive.write(files, tmp_path / "1.zip")
+    archive.write(dict(reversed(files.items())), tmp_path / "2.zip")
+    assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
+    assert zipfile.ZipFile(tmp_path / "1.zip").namelist() == ["a.txt", "b/c.txt"]
+
+
+def test_the_manifest_gets_the_engines_version() -> None:
+    assert f'version = "{archive.version()}"' in archive.manifest()
+
+
+def test_results_are_counted_from_pytests_own_report(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text('<testsuites><testsuite tests="7" failures="1" errors="1" skipped="2"/></testsuites>')
+    counts = tiers.counted(report)
+    assert (counts.passed, counts.failed, counts.skipped) == (3, 2, 2)
+    assert tiers.closing_line(counts, 1.0) == "==== 3 passed, 2 failed, 2 skipped in 1.0s ===="
+
+
+def test_a_run_without_a_report_counts_nothing_as_passed(tmp_path: Path) -> None:
+    assert tiers.counted(tmp_path / "none.xml").passed == 0
+
+
+def test_an_unknown_tier_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(console.BuildError, match=r"no tier `enginee`.*lint.*engine-3\.11"):
+        tiers.choose(["enginee"], everything=False)
+
+
+def test_a_family_of_tiers_can_be_named() -> None:
+    assert [t.name for t in tiers.choose(["addon"], everything=True)] == ["addon-4.5", "addon-5.0", "addon-5.2"]
+    assert len(tiers.choose(["addon"], everything=False)) == 1
+
+
+def test_a_failing_program_is_told_with_its_last_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "LOGS", tmp_path)
+    with pytest.raises(console.BuildError, match="status 3") as caught:
+        console.run([sys.executable, "-c", "print('the reason'); raise SystemExit(3)"], "failing")
+    assert "the reason" in str(caught.value)
+
+
+def test_the_demo_refuses_an_empty_text(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["demo", "  "]) == 1
+    assert "no text to sign" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folder permissions differ")
+def test_the_demo_names_a_folder_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert cli.main(["demo", "Hello", "--out", str(tmp_path / "file" / "below")]) == 1
+    assert "nothing can be written to" in capsys.readouterr().err
+
+
+def test_the_entry_point_explains_itself() -> None:
+    command = [sys.executable, str(ROOT / "build_addon.py"), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert all(word in done.stdout for word in ("demo", "test", "build", "clean", "bench"))
