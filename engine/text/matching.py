@@ -88,11 +88,15 @@ class SignIndex:
         word = elements[start]
         assert isinstance(word, Word)
         possessive = self._grammar.possessive_before_noun.get(word.form)
-        if possessive and self._noun_follows(elements, start):
-            yield _AS_WRITTEN, possessive
-            yield _BASE_FORM, self._grammar.same_as.get(possessive, (possessive,))[0]
-        else:
+        if possessive is None:
             yield from self.forms(word)
+            return
+        before_noun = self._noun_follows(elements, start)
+        for form in (possessive, *self._grammar.same_as.get(possessive, ())) if before_noun else ():
+            yield _AS_WRITTEN, form
+        for form in self._grammar.same_as.get(word.form, ()):
+            yield _BASE_FORM, form
+        yield _SAME_SIGN, word.form
 
     def _noun_follows(self, elements: Sequence[Element], start: int) -> bool:
         following = elements[start + 1] if start + 1 < len(elements) else None

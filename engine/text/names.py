@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .clauses import Clause, Word
 from .grammar import Grammar
+from .tokens import Token
 
 
 def mark_names(clauses: Sequence[Clause], grammar: Grammar) -> None:
@@ -30,6 +31,7 @@ def mark_names(clauses: Sequence[Clause], grammar: Grammar) -> None:
             acronym = element.text.isupper() and element.form in grammar.acronyms and not shouted
             if (
                 acronym
+                or _is_label(clause, i)
                 or (after_cue and element.capitalised and not shouted)
                 or (after_cue and last and element.form in function and element.text.islower())
                 or (element.capitalised and element.form in function and not titled)
@@ -44,5 +46,13 @@ def _is_cued(clause: Clause, at: int, grammar: Grammar) -> bool:
     return any(len(forms) >= len(cue) and tuple(forms[-len(cue) :]) == cue for cue in grammar.name_cues)
 
 
-def _mostly(words: Sequence[Word], test) -> bool:
+def _is_label(clause: Clause, at: int) -> bool:
+    """A single letter that a number touches, like `A4`."""
+    element = clause.elements[at]
+    following = clause.elements[at + 1] if at + 1 < len(clause.elements) else None
+    touches = isinstance(following, Token) and following.kind == "number" and following.span[0] == element.span[1]
+    return touches and len(element.text) == 1
+
+
+def _mostly(words: Sequence[Word], test: Callable[[Word], bool]) -> bool:
     return bool(words) and sum(map(test, words)) > 0.6 * len(words)

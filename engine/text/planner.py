@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 2000
 """Longest text of one take; about ten minutes of signing."""
 
+_INVISIBLE = frozenset(("Zs", "Zl", "Zp", "Cc", "Cf"))
+
 _last_index: tuple[Lexicon, str, SignIndex] | None = None
 
 
@@ -57,7 +59,7 @@ def _checked(text: str) -> str:
             "Split it into parts and generate a take for each.",
             "edit_text",
         )
-    if not any(unicodedata.category(c)[0] not in "ZC" for c in text):
+    if all(unicodedata.category(c) in _INVISIBLE for c in text):
         raise EngineError("empty_text", "The text is empty.", "Type what should be signed.", "edit_text")
     return "".join("\ufffd" if unicodedata.category(c) == "Cs" else c for c in text)
 
