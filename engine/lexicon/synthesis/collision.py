@@ -1,0 +1,117 @@
+"""Keeping hands out of the body: a coarse signed distance of head, trunk and thighs, and sample points of the hands.
+
+The field is that of the resting body. It is found from the skin's vertices and normals in a band about the skin;
+farther away it is empty.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...skeleton import JOINT_INDEX
+from .rig import HAND, SIDES, WRIST, Rig, Skin, arm_joints
+
+Array = NDArray[np.floating]
+
+CELL = 0.0125
+BAND = 5
+"""Cells on each side of the skin that hold distances."""
+HAND_SAMPLES = 48
+
+
+class BodyField:
+    """Signed distance to the resting body without arms, positive outside, in metres."""
+
+    def __init__(self, rig: Rig) -> None:
+        limbs = [j for side in SIDES for j in arm_joints(side)]
+        legs = [JOINT_INDEX[f"{side}_{n}"] for side in SIDES for n in ("knee", "ankle", "foot")]
+        inner = [JOINT_INDEX[n] for n in ("left_eye_smplhf", "right_eye_smplhf")]
+        used = ~np.isin(rig.bone, [*limbs, *legs, *inner])
+        points, normals = rig.vertices[used], vertex_normals(rig)[used]
+        self.origin = points.min(axis=0) - CELL * (BAND + 1)
+        self.shape = np.ceil((points.max(axis=0) - self.origin) / CELL).astype(int) + BAND + 2
+        points, normals, cells = self._one_a_cell(points, normals)
+        distance = self._spread(points, normals, cells)
+        gradient = np.stack(np.gradient(distance, CELL), axis=-1)
+        self._field = np.concatenate([distance[..., None], gradient], axis=-1).reshape(-1, 4)
+
+    def _one_a_cell(self, points: Array, normals: Array) -> tuple[Array, Array, NDArray[np.integer]]:
+        """Mean point and normal of the vertices in each cell; only the outermost skin counts in a cell."""
+        cells = np.floor((points - self.origin) / CELL).astype(int)
+        key = np.ravel_multi_index(tuple(cells.T), tuple(self.shape))
+        unique, inverse = np.unique(key, return_inverse=True)
+        count = np.bincount(inverse)[:, None]
+
+        def mean(values: Array) -> Array:
+            return np.stack([np.bincount(inverse, weights=c) for c in values.T], axis=1) / count
+
+        normal = mean(normals)
+        length = np.linalg.norm(normal, axis=1)
+        # folds (lips, lids, layers of clothing) have normals that cancel: they say nothing of the outside
+        keep = length > 0.5
+        cells = np.stack(np.unravel_index(unique[keep], tuple(self.shape)), axis=1)
+        return mean(points)[keep], normal[keep] / length[keep, None], cells
+
+    def _spread(self, points: Array, normals: Array, cells: NDArray[np.integer]) -> Array:
+        nearest = np.full(int(np.prod(self.shape)), np.inf)
+        signed = np.full(len(nearest), CELL * BAND)
+        steps = np.stack(np.meshgrid(*[np.arange(-BAND, BAND + 1)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+        for step in steps[np.sum(steps**2, axis=1) <= BAND**2]:
+            cell = cells + step
+            away = self.origin + (cell + 0.5) * CELL - points
+            square = np.sum(away**2, axis=1)
+            at = np.ravel_multi_index(tuple(cell.T), tuple(self.shape))
+            better = square < nearest[at]
+            nearest[at[better]] = square[better]
+            signed[at[better]] = np.sum(away[better] * normals[better], axis=1)
+        return np.clip(signed, -CELL * BAND, CELL * BAND).reshape(tuple(self.shape))
+
+    def sample(self, points: Array) -> tuple[Array, Array]:
+        """Distance (...) and outward direction (..., 3) at points (..., 3), trilinear."""
+        at = (points - self.origin) / CELL - 0.5
+        inside = np.all((at >= 0.0) & (at < self.shape - 1.001), axis=-1)
+        at = np.where(inside[..., None], at, 0.0)
+        low = at.astype(int)
+        f = at - low
+        nx, ny, nz = (int(n) for n in self.shape)
+        base = (low[..., 0] * ny + low[..., 1]) * nz + low[..., 2]
+        total = np.zeros((*base.shape, 4))
+        for dx in (0, 1):
+            wx = f[..., 0] if dx else 1.0 - f[..., 0]
+            for dy in (0, 1):
+                wy = wx * (f[..., 1] if dy else 1.0 - f[..., 1])
+                for dz in (0, 1):
+                    w = wy * (f[..., 2] if dz else 1.0 - f[..., 2])
+                    total += w[..., None] * self._field[base + (dx * ny + dy) * nz + dz]
+        distance = np.where(inside, total[..., 0], CELL * BAND)
+        gradient = total[..., 1:]
+        length = np.linalg.norm(gradient, axis=-1, keepdims=True)
+        return distance, gradient / np.maximum(length, 1e-9)
+
+
+def vertex_normals(rig: Rig) -> Array:
+    """(V, 3) unit normals of the rest mesh, area weighted."""
+    corners = rig.vertices[rig.faces]
+    face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    total = np.stack(
+        [
+            sum(np.bincount(rig.faces[:, k], weights=face[:, a], minlength=len(rig.vertices)) for k in range(3))
+            for a in range(3)
+        ],
+        axis=1,
+    )
+    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
+
+
+def hand_samples(rig: Rig, side: str) -> Skin:
+    """Points spread evenly over a hand's skin (farthest point sampling)."""
+    part = HAND[side]
+    ids = np.flatnonzero(np.isin(rig.bone, [WRIST[side], *range(part.start, part.stop)]))
+    points = rig.vertices[ids]
+    chosen = [int(np.argmax(np.abs(points[:, 0])))]
+    distance = np.sum((points - points[chosen[0]]) ** 2, axis=1)
+    while len(chosen) < min(HAND_SAMPLES, len(ids)):
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, np.sum((points - points[chosen[-1]]) ** 2, axis=1))
+    return rig.bind(ids[chosen][:, None], np.ones((len(chosen), 1)))

@@ -1,0 +1,194 @@
+"""Face, head, gaze, mouthing and blinks over time.
+
+Everything is a plateau with smooth flanks over the span of a sign or a phrase; where several ask for the same
+face unit the strongest wins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...gloss import GlossPlan
+from ...skeleton import EXPRESSION_NAMES
+from ..phonology import NonManual
+from .directions import direction
+from .frames import smoothstep
+
+Array = NDArray[np.floating]
+
+_UNIT = {name: i for i, name in enumerate(EXPRESSION_NAMES)}
+
+QUESTION = {
+    "yes_no_question": NonManual(face={"brows_up": 0.9, "eyes_wide": 0.3}, head="forward"),
+    "wh_question": NonManual(face={"brows_down": 0.8, "squint": 0.35}, head="tilt"),
+    "command": NonManual(face={"brows_down": 0.25}),
+    "statement": NonManual(),
+}
+"""Markers of a clause's kind (Baker-Shenk 1983, Liddell 1980)."""
+
+_VISEMES = {
+    **dict.fromkeys("a", "mouth_A"),
+    **dict.fromkeys("e", "mouth_E"),
+    **dict.fromkeys("iy", "mouth_I"),
+    **dict.fromkeys("o", "mouth_O"),
+    **dict.fromkeys("uwqr", "mouth_U"),
+    **dict.fromkeys("mbp", "mouth_M"),
+    **dict.fromkeys("fv", "mouth_F"),
+    **dict.fromkeys("lntd", "mouth_L"),
+    **dict.fromkeys("szcxgkj", "mouth_I"),
+}
+_WEAK = frozenset("ntdszcxgkjqr")
+_DIGRAPHS = {
+    "sh": "u",
+    "ch": "u",
+    "th": "l",
+    "oo": "u",
+    "ee": "i",
+    "ea": "i",
+    "ou": "o",
+    "ow": "o",
+    "ph": "f",
+    "ck": "",
+}
+_VOWELS = frozenset("aeiouy")
+_JAW = {"mouth_A": 7.0, "mouth_E": 3.0, "mouth_O": 4.5, "mouth_I": 1.5, "mouth_U": 1.5, "mouth_L": 3.0}
+"""Degrees that the jaw opens with a mouth shape."""
+_BLINK = 0.22
+
+
+@dataclass
+class Face:
+    """T frames of the face: units (T, E), and rotation vectors (T, 3) of head (with neck), jaw and both eyes."""
+
+    units: Array
+    head: Array
+    jaw: Array
+    gaze: Array
+
+
+@dataclass(frozen=True)
+class Span:
+    """When an item or phrase is signed."""
+
+    begin: float
+    end: float
+
+
+def plateau(times: Array, begin: float, end: float, rise: float = 0.18, fall: float = 0.25) -> Array:
+    """0, rising to 1 about `begin` and falling back about `end`, with two continuous derivatives."""
+    return smoothstep(times, begin - rise, begin + 0.3 * rise) * (1.0 - smoothstep(times, end - 0.3 * fall, end + fall))
+
+
+def perform(
+    plan: GlossPlan,
+    items: list[Span | None],
+    phrases: list[Span | None],
+    times: Array,
+    duration: float,
+    rng: np.random.Generator,
+) -> Face:
+    """The face of a whole plan at times (T,). items and phrases: spans in the plan's order, `None` for pauses."""
+    count = len(times)
+    face = Face(np.zeros((count, len(EXPRESSION_NAMES))), *(np.zeros((count, 3)) for _ in range(3)))
+    flat = [item for phrase in plan.phrases for item in phrase.items]
+    for item, span in zip(flat, items, strict=True):
+        if span is None:
+            continue
+        own = item.sign.nonmanual if item.sign is not None else NonManual()
+        _add(face, own, times, span)
+        mouth = own.mouth or item.mouth
+        if mouth:
+            _mouth(face, mouth, times, span)
+    for phrase, span in zip(plan.phrases, phrases, strict=True):
+        if span is None:
+            continue
+        _add(face, QUESTION[phrase.kind], times, span)
+        _add(face, phrase.nonmanual, times, span)
+        if phrase.negated:
+            _add(face, NonManual(face={"brows_down": 0.35, "frown": 0.2}, head="shake"), times, span)
+    _blinks(face, [s for s in phrases if s is not None], times, duration, rng)
+    np.clip(face.units, 0.0, 1.0, out=face.units)
+    return face
+
+
+def _add(face: Face, what: NonManual, times: Array, span: Span) -> None:
+    window = plateau(times, span.begin, span.end)
+    for name, strength in what.face.items():
+        column = face.units[:, _UNIT[name]]
+        np.maximum(column, strength * window, out=column)
+    if what.head:
+        face.head += _head(what.head, times, span) * window[:, None]
+    if what.gaze:
+        out, up, _ = direction(what.gaze, -1.0)
+        turn = np.radians([-22.0 * up, 28.0 * out, 0.0])
+        face.gaze += turn * plateau(times, span.begin, span.end, 0.10, 0.12)[:, None]
+
+
+def _head(word: str, times: Array, span: Span) -> Array:
+    """Rotation vectors (T, 3) in radians: x nods down, y turns to the signer's left, z tilts to the right shoulder."""
+    t = times - span.begin
+    length = max(span.end - span.begin, 0.3)
+    still = np.zeros_like(t)
+    if word == "nod":
+        wave = 0.5 * (1.0 - np.cos(2.0 * np.pi * max(1, round(length * 1.7)) * t / length))
+        return np.radians(np.stack([9.0 * wave, still, still], axis=1))
+    if word == "shake":
+        wave = np.sin(2.0 * np.pi * max(1, round(length * 1.6)) * t / length)
+        return np.radians(np.stack([still, 13.0 * wave, still], axis=1))
+    fixed = {
+        "tilt": (3.0, 0.0, 7.0),
+        "tilt_back": (-9.0, 0.0, 0.0),
+        "forward": (6.0, 0.0, 0.0),
+        "down": (13.0, 0.0, 0.0),
+        "turn": (0.0, -18.0, 0.0),
+    }
+    return np.broadcast_to(np.radians(fixed[word]), (len(t), 3))
+
+
+def visemes(word: str) -> list[tuple[str, float]]:
+    """Mouth shapes of a word's letters with their strength, equal neighbours joined; spaces part words."""
+    text = word.lower()
+    for pair, single in _DIGRAPHS.items():
+        text = text.replace(pair, single)
+    if len(text) > 2 and text.endswith("e") and text[-2] not in _VOWELS:
+        text = text[:-1]
+    shapes: list[tuple[str, float]] = []
+    for letter in text:
+        unit = _VISEMES.get(letter)
+        if unit is None:
+            continue
+        strength = 0.45 if letter in _WEAK else 0.85
+        if shapes and shapes[-1][0] == unit:
+            shapes[-1] = (unit, max(strength, shapes[-1][1]))
+        else:
+            shapes.append((unit, strength))
+    return shapes
+
+
+def _mouth(face: Face, word: str, times: Array, span: Span) -> None:
+    shapes = visemes(word)
+    if not shapes:
+        return
+    each = min((span.end - span.begin) / len(shapes), 0.24)
+    for i, (unit, strength) in enumerate(shapes):
+        begin = span.begin + i * each
+        wave = strength * plateau(times, begin, begin + each, 0.07, 0.09)
+        column = face.units[:, _UNIT[unit]]
+        np.maximum(column, wave, out=column)
+        face.jaw[:, 0] = np.maximum(face.jaw[:, 0], np.radians(_JAW.get(unit, 0.0)) * wave)
+
+
+def _blinks(face: Face, phrases: list[Span], times: Array, duration: float, rng: np.random.Generator) -> None:
+    """Blinks at the ends of phrases and every 3 to 5 seconds between."""
+    moments = [0.35, *(s.end + 0.05 for s in phrases)]
+    spread = [moments[0]]
+    for moment in [*moments[1:], duration + 1.0]:
+        while moment - spread[-1] > 5.5:
+            spread.append(spread[-1] + rng.uniform(3.0, 5.0))
+        spread.append(moment)
+    column = face.units[:, _UNIT["eyes_closed"]]
+    for moment in spread:
+        np.maximum(column, plateau(times, moment, moment + 0.05, 0.08, _BLINK - 0.08), out=column)

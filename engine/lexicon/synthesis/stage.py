@@ -1,0 +1,68 @@
+"""All that is measured once on a body model and reused for every text."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...body import BodyModel
+from ...skeleton import JOINT_COUNT, JOINT_INDEX
+from ..loader import locations
+from ..phonology import Handshape
+from .collision import BodyField, hand_samples
+from .fingers import RELAXED, parameters
+from .landmarks import Landmarks
+from .rig import HAND, SIDES, Rig
+from .solve import ArmPose, arm_rotations
+
+Array = NDArray[np.floating]
+
+
+class Stage:
+    """A body model ready to sign."""
+
+    def __init__(self, body: BodyModel, betas: ArrayLike | None = None) -> None:
+        self.body = body
+        self.rig = Rig(body.joints(betas), body.rest_vertices(betas), body.faces, body.weights)
+        self.landmarks = Landmarks(self.rig, locations())
+        self.field = BodyField(self.rig)
+        self.samples = {side: hand_samples(self.rig, side) for side in SIDES}
+
+    def finger_parameters(self, shapes: list[str | None], handshapes: Mapping[str, Handshape]) -> Array:
+        """(K, 20) angles of handshapes by name; `None` is a relaxed hand."""
+        table = {name: parameters(handshapes[name]) for name in set(shapes) if name is not None}
+        return np.stack([RELAXED if name is None else table[name] for name in shapes])
+
+    def arm_locals(self, side: str, pose: ArmPose, fingers: Array, local: Array) -> Array:
+        """Write an arm's and a hand's joint rotations into (N, 55, 3, 3) local rotations; returns the hand's global
+        rotation relative to the chest."""
+        rotations = arm_rotations(self.rig.arms[side], pose)
+        for name in ("collar", "shoulder", "elbow", "wrist"):
+            local[:, JOINT_INDEX[f"{side}_{name}"]] = getattr(rotations, name)
+        local[:, HAND[side]] = self.rig.hands[side].rotations(fingers)
+        return rotations.hand
+
+
+def identity_pose(count: int) -> Array:
+    """(N, 55, 3, 3) local rotations of the rest pose."""
+    return np.broadcast_to(np.eye(3), (count, JOINT_COUNT, 3, 3)).copy()
+
+
+_stages: dict[int, tuple[weakref.ref[BodyModel], Stage]] = {}
+_lock = threading.Lock()
+
+
+def stage_for(body: BodyModel) -> Stage:
+    """The stage of a body model in its default shape, measured when first asked for and kept as long as the model."""
+    with _lock:
+        known = _stages.get(id(body))
+        if known is not None and known[0]() is body:
+            return known[1]
+        stage = Stage(body)
+        key = id(body)
+        _stages[key] = (weakref.ref(body, lambda _: _stages.pop(key, None)), stage)
+        return stage

@@ -1,0 +1,210 @@
+"""The synthesiser: a gloss plan to motion and its segments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...body import BodyModel
+from ...gloss import GlossPlan
+from ...rotations import axis_angle_from_matrix
+from ...skeleton import JOINT_INDEX, POSE_SIZE
+from ...take import Origin, PoseSequence, Segment
+from ..loader import Lexicon
+from ..phonology import Posture
+from .body_motion import trunk
+from .frames import apply, transposed
+from .motion import Anchors, HandTrack, clock, evaluate, measure_paths
+from .nonmanual import Face, Span, perform
+from .rig import SIDES
+from .script import Beat, items, plan_beats
+from .stage import Stage, stage_for
+from .targets import Solved, Targets, gather, solve
+from .timeline import Timeline, schedule, travel
+
+Array = NDArray[np.floating]
+Report = Callable[[str, float], None]
+
+_CORRECTIONS = 2
+_ORIGINS: dict[str, Origin] = {
+    "sign": "dictionary",
+    "fingerspell": "fingerspelled",
+    "number": "number",
+    "pause": "pause",
+}
+
+
+def synthesise(
+    plan: GlossPlan,
+    lexicon: Lexicon,
+    body: BodyModel,
+    *,
+    fps: float = 24.0,
+    seed: int = 0,
+    speed: float = 1.0,
+    report: Report | None = None,
+) -> tuple[PoseSequence, tuple[Segment, ...]]:
+    """Motion of a right-handed signer for a plan, and when each item is signed.
+
+    speed: 1 is a relaxed everyday pace. seed: varies rhythm, breathing and blinks, never where contacts are.
+    report: called with a stage's name and the fraction done. Raises `ValueError` for a plan that can't be signed.
+    """
+    tell = report or (lambda name, done: None)
+    tell("Measuring the body", 0.0)
+    performance = Performance(stage_for(body), plan, lexicon, speed, np.random.default_rng(abs(seed)))
+    tell("Solving contacts", 0.3)
+    performance.correct_contacts()
+    tell("Moving", 0.6)
+    times = np.arange(int(np.ceil(performance.timeline.duration * fps)) + 1) / fps
+    sequence = performance.sequence(times, fps)
+    tell("Moving", 1.0)
+    return sequence, performance.segments()
+
+
+class Performance:
+    """One plan on one body, between planning and frames."""
+
+    def __init__(self, stage: Stage, plan: GlossPlan, lexicon: Lexicon, speed: float, rng: np.random.Generator) -> None:
+        self.stage, self.plan = stage, plan
+        self.beats: list[Beat] = plan_beats(plan, lexicon)
+        self._phase = rng.uniform(0.0, 2.0 * np.pi, 4)
+        self._face_seed = int(rng.integers(2**31))
+        self.targets = self._gather(lexicon)
+        self.corrections = {side: np.zeros((len(t), 3)) for side, t in self.targets.items()}
+        self.solved = self._solve()
+        contact = np.zeros(len(self.beats), dtype=bool)
+        self._paths = {side: measure_paths(stage, s) for side, s in self.solved.items()}
+        for t in self.targets.values():
+            contact[t.beats[t.contact]] = True
+        moves = [travel(self.solved[side], self._paths[side].extra) for side in SIDES]
+        self.timeline: Timeline = schedule(self.beats, moves, contact, speed, rng)
+        self.tracks = self._make_tracks()
+
+    def _gather(self, lexicon: Lexicon) -> dict[str, Targets]:
+        steps: dict[str, list[tuple[int, Posture]]] = {"left": [], "right": []}
+        for b, beat in enumerate(self.beats):
+            if beat.left is not None:
+                steps["left"].append((b, beat.left))
+            if beat.right is not None:
+                steps["right"].append((b, beat.right))
+        both = {
+            b for b, beat in enumerate(self.beats)
+            if beat.left is not None and beat.left.at is not None and beat.left.at.startswith("other.")
+        }  # fmt: skip
+        return {side: gather(self.stage, side, s, lexicon.handshapes, both) for side, s in steps.items()}
+
+    def _solve(self) -> dict[str, Solved]:
+        left = solve(self.stage, self.targets["left"], None, self.corrections["left"])
+        right = solve(self.stage, self.targets["right"], left, self.corrections["right"])
+        return {"left": left, "right": right}
+
+    def _make_tracks(self) -> dict[str, HandTrack]:
+        return {
+            side: HandTrack.on(self.timeline, self.beats, solved, self._paths[side])
+            for side, solved in self.solved.items()
+        }
+
+    def correct_contacts(self) -> None:
+        """Measure contacts in the finished pose, with moving trunk and skin, and take out what they miss."""
+        for _ in range(_CORRECTIONS):
+            for side, errors in self.contact_errors().items():
+                self.corrections[side] += errors
+            self.solved = self._solve()
+            self.tracks = self._make_tracks()
+
+    def contact_errors(self) -> dict[str, Array]:
+        """(K, 3) metres from each touching point to its place, 0 where nothing is touched."""
+        result = {}
+        for side, track in self.tracks.items():
+            targets = track.solved.targets
+            errors = np.zeros((len(targets), 3))
+            rows = np.flatnonzero(targets.contact)
+            if len(rows):
+                times = 0.5 * (track.arrive[rows] + track.release[rows])
+                posed = self.stage.rig.forward(self.local(times)[0])
+                errors[rows] = targets.place.pose(posed, rows) + targets.shift[rows] - targets.touch.pose(posed, rows)
+            result[side] = errors
+        return result
+
+    def local(self, times: Array) -> tuple[Array, Face]:
+        """Local rotations (T, 55, 3, 3) of all joints, and the face, at times (T,)."""
+        face = self._face(times)
+        local = trunk(times, self._hands_about(times), face, self._phase)
+        anchors = _anchors(self.stage, local)
+        for side, track in self.tracks.items():
+            pose, fingers = evaluate(self.stage, track, times, anchors)
+            self.stage.arm_locals(side, pose, fingers, local)
+        return local, face
+
+    def sequence(self, times: Array, fps: float) -> PoseSequence:
+        """The finished motion at times (T,)."""
+        local, face = self.local(times)
+        poses = axis_angle_from_matrix(local).reshape(len(times), POSE_SIZE)
+        return PoseSequence(poses=poses, trans=np.zeros((len(times), 3)), expression=face.units, fps=fps)
+
+    def segments(self) -> tuple[Segment, ...]:
+        """One segment an item."""
+        result = []
+        for item, span in zip(items(self.plan), self._item_spans(), strict=True):
+            if span is None:
+                continue
+            sign = item.sign
+            result.append(
+                Segment(
+                    gloss=item.gloss,
+                    start=span.begin,
+                    end=span.end,
+                    origin=_ORIGINS[item.kind],
+                    text_span=item.text_span,
+                    source=sign.key if sign else "",
+                    author=sign.author if sign else "",
+                    licence=sign.licence if sign else "",
+                    reviewed_by=sign.reviewed_by if sign else "",
+                )
+            )
+        return tuple(result)
+
+    def _item_spans(self) -> list[Span | None]:
+        """From halfway on the way to an item's first posture to its last release; `None` for a pause without a beat."""
+        line, spans = self.timeline, {}
+        for b, beat in enumerate(self.beats):
+            if beat.item not in spans:
+                spans[beat.item] = [0.5 * (line.start[b] + line.arrive[b]), 0.0]
+            spans[beat.item][1] = float(line.release[b] - beat.pause)
+        return [Span(*spans[i]) if i in spans else None for i in range(len(items(self.plan)))]
+
+    def _phrase_spans(self) -> list[Span | None]:
+        spans, result, first = self._item_spans(), [], 0
+        for phrase in self.plan.phrases:
+            own = [
+                s for s, item in zip(spans[first : first + len(phrase.items)], phrase.items, strict=True)
+                if s is not None and item.kind != "pause"
+            ]  # fmt: skip
+            result.append(Span(own[0].begin, own[-1].end) if own else None)
+            first += len(phrase.items)
+        return result
+
+    def _face(self, times: Array) -> Face:
+        rng = np.random.default_rng(self._face_seed)
+        return perform(self.plan, self._item_spans(), self._phrase_spans(), times, self.timeline.duration, rng)
+
+    def _hands_about(self, times: Array) -> Array:
+        """(T, 3) mean displacement of both wrists from where they hang, metres."""
+        total = np.zeros((len(times), 3))
+        for track in self.tracks.values():
+            wrist = track.solved.pose.wrist
+            total += clock(times, track.start, track.arrive).add(wrist - wrist[0])
+        return 0.5 * total
+
+
+def _anchors(stage: Stage, local: Array) -> Anchors:
+    """How joints of the trunk and head move relative to the chest."""
+    joints = stage.rig.joints
+    posed = stage.rig.forward(local)
+    chest = JOINT_INDEX["spine3"]
+    back = transposed(posed.rotation[:, chest])[:, None]
+    rotation = back @ posed.rotation
+    place = apply(back, posed.position - posed.position[:, chest : chest + 1]) + joints[chest]
+    return Anchors(rotation, place - apply(rotation, joints))

@@ -1,0 +1,227 @@
+"""Where each posture brings a hand: places on the body, in space or on the other hand, solved to arm poses."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...rotations import matrix_from_axis_angle
+from ...skeleton import JOINT_INDEX
+from ..phonology import Handshape, Posture
+from .directions import direction, offset
+from .frames import apply, unit
+from .rig import WRIST, Posed, Skin, other_side
+from .solve import ArmPose, arm_rotations, best_swivels, with_hand
+from .stage import Stage, identity_pose
+
+Array = NDArray[np.floating]
+
+_ROUNDS = 5
+_SKIN_GIVE = 0.002
+"""Metres that skin yields at a contact before the hand is turned or pushed out of the body."""
+_CONTACT = 0.012
+"""An offset of at most this many metres still is a contact."""
+_MOST_TURN = np.radians(30.0)
+"""A hand turns at most this far to lie on the body instead of in it."""
+
+
+@dataclass(frozen=True)
+class Targets:
+    """K targets of one hand, on the resting body."""
+
+    side: str
+    beats: NDArray[np.integer]
+    """Beat of each target, ascending."""
+    postures: tuple[Posture, ...]
+    fingers: Array
+    """(K, 20) angles in degrees."""
+    hand: Array
+    """(K, 3, 3) wanted rotation of the hand."""
+    touch: Skin
+    """The K touching points."""
+    place: Skin
+    """The K places that they are brought to, before `shift`."""
+    shift: Array
+    """(K, 3) metres added to the places."""
+    on_other: NDArray[np.bool_]
+    """Whether the place lies on the other hand."""
+    contact: NDArray[np.bool_]
+    anchor: NDArray[np.integer]
+    """Joint that carries the place."""
+
+    def __len__(self) -> int:
+        return len(self.postures)
+
+
+@dataclass(frozen=True)
+class Solved:
+    """Targets with the arm poses that meet them."""
+
+    targets: Targets
+    pose: ArmPose
+    hand: Array
+    """(K, 3, 3) rotation that the hand really gets."""
+    posed: Posed
+    """All joints, the body otherwise at rest; for places on this hand."""
+    pushed: Array
+    """(K,) metres that a contact was moved to keep the hand out of the body."""
+
+
+def gather(
+    stage: Stage, side: str, steps: list[tuple[int, Posture]], handshapes: Mapping[str, Handshape], meets: set[int]
+) -> Targets:
+    """Targets of one hand from (beat, posture) steps. meets: beats where both hands move to meet each other midway."""
+    arm = stage.rig.arms[side]
+    postures = tuple(p for _, p in steps)
+    rest = [p.at == "rest" for p in postures]
+    hand = [_rest_hand(stage, side) if r else _orientation(stage, side, p) for p, r in zip(postures, rest, strict=True)]
+    touch = [
+        stage.rig.bind_point(arm.wrist, WRIST[side]) if r else stage.landmarks.hand(p.touch or "centre", side)
+        for p, r in zip(postures, rest, strict=True)
+    ]
+    places = [_place(stage, side, p, b in meets) for b, p in steps]
+    return Targets(
+        side=side,
+        beats=np.array([b for b, _ in steps]),
+        postures=postures,
+        fingers=stage.finger_parameters(
+            [None if r else p.shape for p, r in zip(postures, rest, strict=True)], handshapes
+        ),
+        hand=np.stack(hand),
+        touch=Skin.join(touch),
+        place=Skin.join([skin for skin, _ in places]),
+        shift=np.stack([offset(p.offset, arm.sign) for p in postures]),
+        on_other=np.array([(p.at or "").startswith("other.") and b not in meets for b, p in steps]),
+        contact=np.array([is_contact(stage, p) for p in postures]),
+        anchor=np.array([joint for _, joint in places]),
+    )
+
+
+def is_contact(stage: Stage, posture: Posture) -> bool:
+    """Whether a posture's hand touches the body or the other hand."""
+    if posture.at in (None, "rest") or posture.touch in (None, "centre") or stage.landmarks.is_space(posture.at):
+        return False
+    return float(np.linalg.norm(posture.offset)) * 0.01 <= _CONTACT
+
+
+def _orientation(stage: Stage, side: str, posture: Posture) -> Array:
+    arm = stage.rig.arms[side]
+    fingers = direction(posture.fingers or "up", arm.sign)
+    palm = direction(posture.palm or "forward", arm.sign)
+    return arm.hand_rotation(fingers, palm)
+
+
+def _rest_hand(stage: Stage, side: str) -> Array:
+    """A hanging hand: fingers down, palm to the thigh and a little back."""
+    arm = stage.rig.arms[side]
+    return arm.hand_rotation(unit(np.array([0.05 * arm.sign, -1.0, 0.16])), unit(np.array([-arm.sign, 0.0, -0.35])))
+
+
+def _place(stage: Stage, side: str, posture: Posture, meets: bool) -> tuple[Skin, int]:
+    """Place of a posture, and the joint that carries it."""
+    rig, marks = stage.rig, stage.landmarks
+    arm, at = rig.arms[side], posture.at or "neutral"
+    pelvis, chest = JOINT_INDEX["pelvis"], JOINT_INDEX["spine3"]
+    if at == "rest":
+        point = arm.shoulder + arm.length * np.array([0.20 * arm.sign, -0.945, 0.085])
+        return rig.bind_point(point, chest), chest
+    if at.startswith("other."):
+        if not meets:
+            return marks.hand(at.removeprefix("other."), other_side(side)), pelvis
+        midway = marks.space("centre", side) * np.array([0.0, 1.0, 1.0])
+        return rig.bind_point(midway, pelvis), pelvis
+    if marks.is_space(at):
+        return rig.bind_point(marks.space(at, side), pelvis), pelvis
+    return marks.body(at, side), JOINT_INDEX[marks.bone(at, side)]
+
+
+def solve(stage: Stage, targets: Targets, other: Solved | None, correction: Array) -> Solved:
+    """Arm poses that bring the touching points to their places.
+
+    other: the other hand, for places on it. correction: (K, 3) metres added to the places.
+    """
+    rig, side = stage.rig, targets.side
+    arm = rig.arms[side]
+    targets, index = _follow_other(targets, other)
+    place = _at_rest(stage, targets)
+    if other is not None:
+        posed = Posed(other.posed.rotation[index], other.posed.position[index])
+        on_hand = targets.place.pose(posed, np.arange(len(targets))) + targets.shift
+        place = np.where(targets.on_other[:, None], on_hand, place)
+    place = place + correction
+    fingers = rig.hands[side].rotations(targets.fingers)
+    alone = rig.hand(side, fingers)
+    touch = targets.touch.pose(alone, np.arange(len(targets)))
+    samples = stage.samples[side].pose(alone)
+    hand, swivel, pushed = targets.hand, None, np.zeros_like(place)
+    turned = np.zeros(len(targets))
+    pose = None
+    for step in range(_ROUNDS):
+        wrist = place + pushed - apply(hand, touch)
+        if step < 2 or swivel is None:
+            swivel = best_swivels(arm, wrist, hand)
+        pose = with_hand(arm, wrist, swivel, hand)
+        hand = arm_rotations(arm, pose).hand
+        if step < _ROUNDS - 1:
+            hand, turned, pushed = _out_of_body(stage, targets, hand, turned, pushed, place, touch, samples)
+    assert pose is not None and swivel is not None
+    pose = with_hand(arm, place + pushed - apply(hand, touch), swivel, hand)
+    local = identity_pose(len(targets))
+    hand = stage.arm_locals(side, pose, targets.fingers, local)
+    return Solved(targets, pose, hand, rig.forward(local), np.linalg.norm(pushed, axis=1))
+
+
+def _at_rest(stage: Stage, targets: Targets) -> Array:
+    """(K, 3) places on the resting body."""
+    rig = stage.rig
+    posed = rig.forward(identity_pose(1))
+    count = len(targets)
+    everywhere = Posed(np.repeat(posed.rotation, count, axis=0), np.repeat(posed.position, count, axis=0))
+    return targets.place.pose(everywhere, np.arange(count)) + targets.shift
+
+
+def _follow_other(targets: Targets, other: Solved | None) -> tuple[Targets, NDArray[np.integer]]:
+    """Targets carried along with the other hand's, and the other hand's target at each of these beats."""
+    if other is None:
+        if targets.on_other.any():
+            raise ValueError("A posture touches the other hand, but both hands do so at the same time.")
+        return targets, np.zeros(len(targets), dtype=int)
+    index = np.maximum(np.searchsorted(other.targets.beats, targets.beats, side="right") - 1, 0)
+    anchor = np.where(targets.on_other, other.targets.anchor[index], targets.anchor)
+    return dataclasses.replace(targets, anchor=anchor), index
+
+
+def _out_of_body(
+    stage: Stage,
+    targets: Targets,
+    hand: Array,
+    turned: Array,
+    pushed: Array,
+    place: Array,
+    touch: Array,
+    samples: Array,
+) -> tuple[Array, Array, Array]:
+    """Turn hands about their touching points, then push them, until they lie on the body instead of in it."""
+    arms = np.einsum("kij,kpj->kpi", hand, samples - touch[:, None])
+    distance, outward = stage.field.sample((place + pushed)[:, None] + arms)
+    depth = np.maximum(-distance - _SKIN_GIVE, 0.0)
+    push = depth[..., None] * outward
+    # least-squares rotation that moves the sunken points out: torque over the spread of the points
+    torque = np.cross(arms, push).sum(axis=1)
+    sunken = depth > 0.0
+    inertia = (np.sum(arms**2, axis=2) * sunken).sum(axis=1) + 2e-3
+    turn = torque / inertia[:, None]
+    angle = np.linalg.norm(turn, axis=1)
+    allowed = np.clip(_MOST_TURN - turned, 0.0, np.radians(12.0))
+    scale = np.where(angle > allowed, allowed / np.maximum(angle, 1e-9), 1.0)
+    rotation = matrix_from_axis_angle(turn * scale[:, None])
+    deepest = np.argmax(depth, axis=1)
+    rows = np.arange(len(hand))
+    worst, way = depth[rows, deepest], outward[rows, deepest]
+    # contacts give way only to what a turn can't mend
+    share = np.where(targets.contact & (turned < _MOST_TURN - 1e-3), 0.25, 1.0)
+    return rotation @ hand, turned + angle * scale, pushed + (share * np.maximum(worst - 0.002, 0.0))[:, None] * way
