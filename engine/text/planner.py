@@ -10,7 +10,7 @@ from ..generators.base import EngineError
 from ..gloss import GlossItem, GlossPhrase, GlossPlan
 from ..languages import Language
 from .clauses import Clause, Element, Word, clauses_of
-from .faces import emoji_face, phrase_nonmanual, with_face
+from .faces import emoji_face, with_face
 from .grammar import Grammar, grammar
 from .matching import SignIndex
 from .names import mark_names
@@ -96,11 +96,7 @@ class _Planner:
             if phrases and pause:
                 before = phrases[-1]
                 phrases[-1] = GlossPhrase((*before.items, pause), before.kind, before.negated, before.nonmanual)
-            phrases.append(
-                with_face(
-                    GlossPhrase(items, clause.kind, clause.negated, phrase_nonmanual(clause.kind, clause.negated)), face
-                )
-            )
+            phrases.append(with_face(GlossPhrase(items, clause.kind, clause.negated), face))
             pause = GlossItem("pause", "PAUSE", clause.pause_span, seconds=clause.pause) if clause.pause else None
         return phrases
 
