@@ -56,7 +56,7 @@ class GenerateRequest:
         try:
             request = cls(**values)
             checks = (
-                isinstance(request.text, str),
+                all(isinstance(getattr(request, f), str) for f in ("text", "language", "method", "name", "body_model")),
                 isinstance(request.seed, int) and abs(request.seed) < 2**63,
                 0.1 <= float(request.speed) <= 10.0,
                 1.0 <= float(request.fps) <= 240.0,
