@@ -16,6 +16,7 @@ from .console import BuildError, run, shown
 from .paths import BUILD, REQUIREMENTS
 
 _STAMP = "signwright-stamp.txt"
+_CHECKED = "checked\n"
 BLENDER_PYTHONS = {"4.5": "3.11", "5.0": "3.11", "5.2": "3.13"}
 """Blender versions that are supported, and the Python that each one's module is published for."""
 
@@ -47,8 +48,16 @@ class Environment:
     def ensure(self) -> Path:
         """Make the environment unless it is there already; returns its Python."""
         stamp = self._stamp()
-        if _read(self.folder / _STAMP) == stamp and self._starts():
-            return self.python
+        found = _read(self.folder / _STAMP)
+        if not (found.startswith(stamp) and self._starts()):
+            self._make()
+            (self.folder / _STAMP).write_text(found := stamp)
+        if not found.endswith(_CHECKED):
+            self._check()
+            (self.folder / _STAMP).write_text(stamp + _CHECKED)
+        return self.python
+
+    def _make(self) -> None:
         base = self.base()
         if base is None:
             raise BuildError(
@@ -59,12 +68,6 @@ class Environment:
         if self.folder.exists():
             shutil.rmtree(self.folder)
         run([base, "-m", "venv", self.folder], f"venv-{self.name}")
-        self._install()
-        self._check()
-        (self.folder / _STAMP).write_text(stamp)
-        return self.python
-
-    def _install(self) -> None:
         command = [self.python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
         command += ["--progress-bar", "off", "--only-binary", ":all:", "--require-hashes", "--no-deps"]
         command += ["-r", self.requirements]

@@ -40,9 +40,7 @@ def how_to_get(version: str) -> str:
         lines.append(f"  sudo apt-get install python{version} python{version}-venv")
     if shutil.which("dnf"):
         lines.append(f"  sudo dnf install python{version}")
-    if shutil.which("pacman"):
-        lines.append(f"  uv python install {version}      (uv: sudo pacman -S uv)")
-    lines.append(f"  pyenv install {version}            (without root; https://github.com/pyenv/pyenv)")
+    lines.append(f"  uv python install {version}        (without root; https://docs.astral.sh/uv)")
     return "\n".join(lines)
 
 
