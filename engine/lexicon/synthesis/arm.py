@@ -171,7 +171,7 @@ def _elbow_direction(arm: Arm, direction: Array, swivel: Array) -> Array:
     """Unit directions from the shoulder-wrist line to the elbow."""
     # low, a little back and out: never parallel to where hands go in signing or rest
     low = across(unit(np.array([0.25 * arm.sign, -0.9, -0.35])), direction)
-    side = np.cross(direction, low) * -arm.sign
+    side = np.cross(direction, low) * arm.sign
     angle = np.asarray(swivel)[..., None]
     return np.cos(angle) * low + np.sin(angle) * side
 

@@ -74,7 +74,7 @@ class BodyField:
         at = np.where(inside[..., None], at, 0.0)
         low = at.astype(int)
         f = at - low
-        nx, ny, nz = (int(n) for n in self.shape)
+        ny, nz = int(self.shape[1]), int(self.shape[2])
         base = (low[..., 0] * ny + low[..., 1]) * nz + low[..., 2]
         total = np.zeros((*base.shape, 4))
         for dx in (0, 1):
@@ -94,13 +94,10 @@ def vertex_normals(rig: Rig) -> Array:
     """(V, 3) unit normals of the rest mesh, area weighted."""
     corners = rig.vertices[rig.faces]
     face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.stack(
-        [
-            sum(np.bincount(rig.faces[:, k], weights=face[:, a], minlength=len(rig.vertices)) for k in range(3))
-            for a in range(3)
-        ],
-        axis=1,
-    )
+    total = np.zeros_like(rig.vertices)
+    for corner in range(3):
+        for axis in range(3):
+            total[:, axis] += np.bincount(rig.faces[:, corner], face[:, axis], len(total))
     return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
 
 

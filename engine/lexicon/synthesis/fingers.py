@@ -95,7 +95,7 @@ class HandModel:
         self._thumb_straighten = _shortest(two, self._thumb_bone)
 
     def rotations(self, angles: Array) -> Array:
-        """(..., 20) angles in degrees to (..., 15, 3, 3) local joint rotations in SMPL-X order, clamped to human ranges."""
+        """(..., 20) angles in degrees, clamped to human ranges, to (..., 15, 3, 3) local rotations in SMPL-X order."""
         a = np.radians(soft_clamp(angles, LOW, HIGH, 3.0))
         result = np.empty((*a.shape[:-1], 15, 3, 3))
         for i, finger in enumerate(self._fingers):

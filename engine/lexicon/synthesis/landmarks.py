@@ -17,13 +17,15 @@ from .rig import SIDES, Rig, Skin, arm_joints, other_side
 
 Array = NDArray[np.floating]
 
+_TIPS = {"left": (5361, 4933, 5058, 5169, 5286), "right": (8079, 7669, 7794, 7905, 8022)}
+_TIP_NAMES = ("thumb", "index", "middle", "ring", "pinky")
+
 MARKS = {
     "nose_tip": 9120,
     "left_ear": 6,
     "right_ear": 616,
-    **dict(zip((f"left_{f}_tip" for f in ("thumb", "index", "middle", "ring", "pinky")), (5361, 4933, 5058, 5169, 5286), strict=True)),
-    **dict(zip((f"right_{f}_tip" for f in ("thumb", "index", "middle", "ring", "pinky")), (8079, 7669, 7794, 7905, 8022), strict=True)),
-}  # fmt: skip
+    **{f"{side}_{f}_tip": v for side, tips in _TIPS.items() for f, v in zip(_TIP_NAMES, tips, strict=True)},
+}
 """Vertices of SMPL-X's topology that other software relies on, too."""
 
 RAY_LENGTH = 0.30
@@ -83,7 +85,7 @@ class Landmarks:
         if hit is None:
             raise ValueError(
                 f"The place {group}.{name} isn't on this body model: a ray from its start meets no skin within "
-                f"{RAY_LENGTH * 100:.0f} cm. Check `start` and `ray` in locations.toml, or that the model is a whole body."
+                f"{RAY_LENGTH * 100:.0f} cm. Check `start` and `ray` in locations.toml, or that the model is whole."
             )
         return self.rig.bind(hit[0][None], hit[1][None])
 
@@ -130,7 +132,7 @@ class Landmarks:
         return self._soup[part]
 
     def _cast(self, start: Array, ray: Array, part: str) -> tuple[NDArray[np.integer], Array] | None:
-        """Vertices (3,) and barycentric weights (3,) of the outermost face that a ray meets (Moeller & Trumbore 1997)."""
+        """Vertices (3,) and barycentric weights (3,) of the outermost face on a ray (Moeller & Trumbore 1997)."""
         faces, corners = self._faces(part)
         away = corners[:, 0] - start
         along = away @ ray

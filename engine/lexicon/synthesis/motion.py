@@ -48,12 +48,9 @@ class Paths:
     def extra(self) -> Array:
         """(K,) metres that a path is longer than its chord, roughly."""
         turns = np.abs(self.turns)
-        circle = 2.0 * np.pi * self.size * turns
-        return np.select(
-            [self.code == CIRCLE, self.code == ZIGZAG, self.code == ARC],
-            [circle, 4.0 * self.size * turns, self.size],
-            0.0,
-        )
+        circle, zigzag = 2.0 * np.pi * self.size * turns, 4.0 * self.size * turns
+        shapes = [self.code == CIRCLE, self.code == ZIGZAG, self.code == ARC]
+        return np.select(shapes, [circle, zigzag, self.size], 0.0)
 
 
 def measure_paths(stage: Stage, solved: Solved) -> Paths:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -160,7 +161,7 @@ def _left_hand_rests(beats: list[Beat]) -> list[Beat]:
     """Send the other hand to its rest where it has nothing to do for two items or more, or never again."""
     result = list(beats)
     used = [i for i, b in enumerate(beats) if b.left is not None]
-    for i, j in zip(used, used[1:], strict=False):
+    for i, j in itertools.pairwise(used):
         idle = {b.item for b in beats[i + 1 : j]} - {beats[i].item}
         done = next((k for k in range(i + 1, j) if beats[k].item != beats[i].item), None)
         if done is not None and len(idle) >= 2 and beats[i].left is not REST:

@@ -10,8 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .arm import DEVIATION_RANGE, FLEXION_RANGE, SWIVEL_RANGE, TWIST_RANGE, Arm
-from .arm import clamp_hand, collar_rotation, reach, split_hand, wrist_rotation
+from .arm import (
+    DEVIATION_RANGE,
+    FLEXION_RANGE,
+    SWIVEL_RANGE,
+    TWIST_RANGE,
+    Arm,
+    clamp_hand,
+    collar_rotation,
+    reach,
+    split_hand,
+    wrist_rotation,
+)
 from .frames import about, apply, smoothstep, transposed
 
 Array = NDArray[np.floating]

@@ -34,6 +34,11 @@ _ORIGINS: dict[str, Origin] = {
     "number": "number",
     "pause": "pause",
 }
+    "sign": "dictionary",
+    "fingerspell": "fingerspelled",
+    "number": "number",
+    "pause": "pause",
+}
 
 
 def synthesise(
@@ -171,7 +176,7 @@ class Performance:
         line, spans = self.timeline, {}
         for b, beat in enumerate(self.beats):
             if beat.item not in spans:
-                spans[beat.item] = [0.5 * (line.start[b] + line.arrive[b]), 0.0]
+                spans[beat.item] = [float(0.5 * (line.start[b] + line.arrive[b])), 0.0]
             spans[beat.item][1] = float(line.release[b] - beat.pause)
         return [Span(*spans[i]) if i in spans else None for i in range(len(items(self.plan)))]
 

@@ -157,18 +157,15 @@ def solve(stage: Stage, targets: Targets, other: Solved | None, correction: Arra
     alone = rig.hand(side, fingers)
     touch = targets.touch.pose(alone, np.arange(len(targets)))
     samples = stage.samples[side].pose(alone)
-    hand, swivel, pushed = targets.hand, None, np.zeros_like(place)
-    turned = np.zeros(len(targets))
-    pose = None
+    hand, pushed = targets.hand, np.zeros_like(place)
+    turned, swivel = np.zeros(len(targets)), np.zeros(len(targets))
     for step in range(_ROUNDS):
         wrist = place + pushed - apply(hand, touch)
-        if step < 2 or swivel is None:
+        if step < 2:
             swivel = best_swivels(arm, wrist, hand)
-        pose = with_hand(arm, wrist, swivel, hand)
-        hand = arm_rotations(arm, pose).hand
+        hand = arm_rotations(arm, with_hand(arm, wrist, swivel, hand)).hand
         if step < _ROUNDS - 1:
-            hand, turned, pushed = _out_of_body(stage, targets, hand, turned, pushed, place, touch, samples)
-    assert pose is not None and swivel is not None
+            hand, turned, pushed = _out_of_body(stage, targets.contact, hand, turned, pushed, place, touch, samples)
     pose = with_hand(arm, place + pushed - apply(hand, touch), swivel, hand)
     local = identity_pose(len(targets))
     hand = stage.arm_locals(side, pose, targets.fingers, local)
@@ -223,5 +220,5 @@ def _out_of_body(
     rows = np.arange(len(hand))
     worst, way = depth[rows, deepest], outward[rows, deepest]
     # contacts give way only to what a turn can't mend
-    share = np.where(targets.contact & (turned < _MOST_TURN - 1e-3), 0.25, 1.0)
+    share = np.where(contact & (turned < _MOST_TURN - 1e-3), 0.25, 1.0)
     return rotation @ hand, turned + angle * scale, pushed + (share * np.maximum(worst - 0.002, 0.0))[:, None] * way
