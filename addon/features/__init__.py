@@ -1,0 +1,1 @@
+"""What the user sees, one folder a feature, each with its properties, operators and panel."""

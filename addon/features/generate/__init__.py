@@ -1,0 +1,1 @@
+"""From a text to a take: the Text panel and the Generate button."""

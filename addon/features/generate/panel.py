@@ -1,0 +1,81 @@
+"""The Text panel: what to sign, how, and the Generate button with its progress."""
+
+from __future__ import annotations
+
+import bpy
+
+from ... import pump
+from ...engine_session import Job
+from ..layout import SidebarPanel, draw_wrapped
+from . import choices
+
+
+class SIGNWRIGHT_PT_generate(SidebarPanel, bpy.types.Panel):
+    """What to sign"""
+
+    bl_idname = "SIGNWRIGHT_PT_generate"
+    bl_label = "Text"
+    bl_order = 1
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        chosen = context.scene.signwright.generate
+        layout.row().prop(chosen, "source", expand=True)
+        if chosen.source == "BLOCK":
+            layout.template_ID(chosen, "text_block", new="text.new", open="text.open")
+        else:
+            row = layout.row()
+            row.scale_y = 1.2
+            row.prop(chosen, "text", text="", placeholder="What shall be signed?")
+        layout.prop(chosen, "language_menu", text="", icon="WORLD")
+        entry = choices.language_entry(chosen.language)
+        if entry is not None:
+            draw_wrapped(layout, context, choices.coverage(entry), "INFO" if entry.get("has_signs") else "ERROR")
+        job = pump.generating()
+        if job is not None:
+            _draw_progress(layout, job)
+        else:
+            row = layout.row()
+            row.scale_y = 1.6
+            row.operator("signwright.generate", icon="PLAY")
+        layout.prop(chosen, "apply_after")
+
+
+class SIGNWRIGHT_PT_generate_options(SidebarPanel, bpy.types.Panel):
+    """How it is signed"""
+
+    bl_idname = "SIGNWRIGHT_PT_generate_options"
+    bl_parent_id = "SIGNWRIGHT_PT_generate"
+    bl_label = "Options"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        chosen = context.scene.signwright.generate
+        layout.prop(chosen, "method_menu")
+        layout.row().prop(chosen, "handedness", expand=True)
+        layout.prop(chosen, "speed", slider=True)
+        row = layout.row(align=True)
+        row.prop(chosen, "seed")
+        row.operator("signwright.randomise_seed", text="", icon="FILE_REFRESH")
+
+
+def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
+    row = layout.row(align=True)
+    row.scale_y = 1.6
+    row.progress(factor=job.fraction, text=_progress_text(job))
+    row.operator("signwright.cancel", text="", icon="CANCEL")
+
+
+def _progress_text(job: Job) -> str:
+    """Stage and time to go, in a few words."""
+    if job.cancelled_at:
+        return "Cancelling …"
+    stage = (job.stage or "starting").capitalize()
+    eta = job.eta
+    return stage if eta is None else f"{stage}, {max(eta, 1.0):.0f} s left"
+
+
+CLASSES = (SIGNWRIGHT_PT_generate, SIGNWRIGHT_PT_generate_options)

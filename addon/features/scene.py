@@ -1,0 +1,21 @@
+"""`scene.signwright`: one group of properties per feature."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import PointerProperty
+
+from .generate.properties import SIGNWRIGHT_PG_generate
+from .setup.properties import SIGNWRIGHT_PG_setup
+from .timeline.properties import SIGNWRIGHT_PG_timeline
+
+
+class SIGNWRIGHT_PG_scene(bpy.types.PropertyGroup):
+    """What Signwright keeps in a scene."""
+
+    setup: PointerProperty(type=SIGNWRIGHT_PG_setup)  # pyright: ignore[reportInvalidTypeForm]
+    generate: PointerProperty(type=SIGNWRIGHT_PG_generate)  # pyright: ignore[reportInvalidTypeForm]
+    timeline: PointerProperty(type=SIGNWRIGHT_PG_timeline)  # pyright: ignore[reportInvalidTypeForm]
+
+
+CLASSES = (SIGNWRIGHT_PG_scene,)

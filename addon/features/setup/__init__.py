@@ -1,0 +1,1 @@
+"""Getting ready: the avatar, and the engine behind the buttons."""

@@ -1,0 +1,53 @@
+"""Which avatar the panel's buttons act on."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...avatar import models
+from ...avatar.rig import find_rig, rig_meshes, rig_problems
+from ...reports import UserError
+
+
+def current_avatar(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The avatar chosen in the panel while it is in the scene, else the one that is meant by the selection."""
+    chosen = context.scene.signwright.setup.avatar
+    if chosen is not None and chosen.name in context.scene.objects and not rig_problems(chosen):
+        return chosen
+    return find_rig(context)
+
+
+def require_avatar(context: bpy.types.Context) -> bpy.types.Object:
+    """The avatar. Raises `UserError` when there is none."""
+    rig = current_avatar(context)
+    if rig is None:
+        raise UserError(
+            "There is no avatar to animate.",
+            "Add the embedded one, or select an armature with SMPL-X bone names.",
+            "add_avatar",
+            "no_avatar",
+        )
+    return rig
+
+
+def use(context: bpy.types.Context, rig: bpy.types.Object) -> None:
+    """Let the panel's buttons act on this rig. Raises `UserError` when takes can't animate it."""
+    problems = rig_problems(rig)
+    if problems:
+        raise UserError(
+            " ".join(problems),
+            "Nothing was changed. Takes need an armature with SMPL-X's bones in its T-pose, or the embedded avatar.",
+            "add_avatar",
+            "not_smplx",
+        )
+    context.scene.signwright.setup.avatar = rig
+
+
+def model_file(context: bpy.types.Context) -> str:
+    """The user's SMPL-X file behind the avatar, so that contacts are measured on it; empty for any other avatar."""
+    rig = current_avatar(context)
+    for mesh in rig_meshes(rig) if rig is not None else ():
+        if models.PATH_KEY in mesh.data and not models.is_embedded(mesh):
+            path = models.model_path(mesh)
+            return str(path) if path.is_file() else ""
+    return ""

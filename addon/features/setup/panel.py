@@ -1,0 +1,63 @@
+"""The Avatar panel."""
+
+from __future__ import annotations
+
+import bpy
+
+from ... import pump
+from ...avatar.rig import rig_notes
+from ..layout import SidebarPanel, draw_report, draw_wrapped
+from .avatar import current_avatar
+
+
+class SIGNWRIGHT_PT_setup(SidebarPanel, bpy.types.Panel):
+    """Who signs"""
+
+    bl_idname = "SIGNWRIGHT_PT_setup"
+    bl_label = "Avatar"
+    bl_order = 0
+
+    def draw(self, context: bpy.types.Context) -> None:
+        pump.warm_up_once()
+        layout = self.layout
+        draw_report(layout, context)
+        rig = current_avatar(context)
+        if rig is None:
+            _draw_empty(layout, context)
+            return
+        row = layout.row(align=True)
+        row.prop(context.scene.signwright.setup, "avatar", text="", icon="OUTLINER_OB_ARMATURE")
+        row.menu("SIGNWRIGHT_MT_avatar", text="", icon="ADD")
+        if context.scene.signwright.setup.avatar is None:
+            layout.label(text=f"Selected: {rig.name}", icon="RESTRICT_SELECT_OFF")
+        for note in rig_notes(rig):
+            draw_wrapped(layout, context, note, "INFO")
+
+
+class SIGNWRIGHT_MT_avatar(bpy.types.Menu):
+    """Ways to get an avatar"""
+
+    bl_idname = "SIGNWRIGHT_MT_avatar"
+    bl_label = "Add Avatar"
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        _draw_ways(self.layout)
+
+
+def _draw_empty(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    draw_wrapped(layout, context, "Add a signer to begin.", "INFO")
+    column = layout.column()
+    column.scale_y = 1.3
+    column.operator("signwright.add_avatar", icon="OUTLINER_OB_ARMATURE")
+    column = layout.column(align=True)
+    column.operator("signwright.load_body", icon="FILE_FOLDER")
+    column.operator("signwright.use_armature", icon="RESTRICT_SELECT_OFF")
+
+
+def _draw_ways(layout: bpy.types.UILayout) -> None:
+    layout.operator("signwright.add_avatar", icon="OUTLINER_OB_ARMATURE")
+    layout.operator("signwright.load_body", icon="FILE_FOLDER")
+    layout.operator("signwright.use_armature", icon="RESTRICT_SELECT_OFF")
+
+
+CLASSES = (SIGNWRIGHT_MT_avatar, SIGNWRIGHT_PT_setup)

@@ -1,0 +1,39 @@
+"""Where the extension's code lies and where it may write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+PACKAGE: str = (__package__ or "").rpartition(".")[0]
+"""The extension's own package (`bl_ext.<repository>.signwright`); preferences are registered under it."""
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The extension's folder, which is never written to: it holds `engine`, `runtime` and this code."""
+
+
+def preferences() -> Any:
+    """The extension's preferences (`preferences.SignwrightPreferences`)."""
+    return bpy.context.preferences.addons[PACKAGE].preferences
+
+
+def user_folder(name: str) -> Path:
+    """A folder of the user's for this extension's files, created when missing. Raises `OSError`."""
+    if PACKAGE.startswith("bl_ext."):
+        folder = Path(bpy.utils.extension_path_user(PACKAGE, path=name, create=True))
+    else:  # run from a checkout, where Blender knows no extension of this name
+        folder = Path(bpy.utils.user_resource("DATAFILES", path=f"signwright/{name}", create=True))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def log_path() -> Path:
+    """The engine's log file."""
+    return user_folder("logs") / "engine.log"
+
+
+def absolute(path: str) -> Path:
+    """A path from a Blender file field, `//` (beside the .blend) resolved."""
+    return Path(bpy.path.abspath(path)).expanduser()

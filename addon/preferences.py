@@ -1,0 +1,75 @@
+"""The add-on's preferences: engine, folders, log."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import StringProperty
+
+from . import pump
+from .paths import PACKAGE, log_path
+
+
+class SignwrightPreferences(bpy.types.AddonPreferences):
+    """Settings that belong to the user rather than to a .blend."""
+
+    bl_idname = PACKAGE
+
+    python_path: StringProperty(
+        name="Engine's Python",
+        description="Python that runs the engine; it needs NumPy. Empty for the one that comes with Blender",
+        subtype="FILE_PATH",
+        update=lambda _self, _context: pump.session().stop(),
+    )  # pyright: ignore[reportInvalidTypeForm]
+    work_folder: StringProperty(
+        name="Working Folder",
+        description="Where the engine puts a take before it goes into the .blend. Empty for Blender's temporary folder",
+        subtype="DIR_PATH",
+    )  # pyright: ignore[reportInvalidTypeForm]
+    export_folder: StringProperty(
+        name="Takes and Videos",
+        description="Folder that is offered for exports and renders. Empty for the .blend's own folder",
+        subtype="DIR_PATH",
+    )  # pyright: ignore[reportInvalidTypeForm]
+
+    def draw(self, _context: bpy.types.Context) -> None:
+        _draw_engine(self.layout.box(), self)
+        box = self.layout.box()
+        box.label(text="Folders", icon="FILE_FOLDER")
+        box.prop(self, "export_folder")
+        box.prop(self, "work_folder")
+        _draw_log(self.layout.box())
+
+
+def _draw_engine(box: bpy.types.UILayout, settings: SignwrightPreferences) -> None:
+    session = pump.session()
+    hello = session.hello
+    row = box.row()
+    if session.ready and hello is not None:
+        devices = ", ".join(d["name"] for d in hello["devices"])
+        row.label(text=f"Engine {hello['version']} is running on {devices}", icon="CHECKMARK")
+    elif session.running:
+        row.label(text="Engine is starting", icon="SORTTIME")
+    elif session.failure is not None:
+        row.alert = True
+        row.label(text=session.failure.text, icon="ERROR")
+    else:
+        row.label(text="Engine is not running; it starts when it is needed", icon="INFO")
+    row = box.row(align=True)
+    row.operator("signwright.test_engine", icon="PLAY")
+    row.operator("signwright.restart_engine", icon="FILE_REFRESH")
+    if pump.test_result():
+        box.label(text=pump.test_result(), icon="CHECKMARK")
+    box.prop(settings, "python_path")
+    if not settings.python_path:
+        box.label(text=f"Used now: {pump.engine_python()}")
+
+
+def _draw_log(box: bpy.types.UILayout) -> None:
+    box.label(text="Log", icon="TEXT")
+    box.label(text=str(log_path()))
+    row = box.row(align=True)
+    row.operator("signwright.open_log", icon="TEXT")
+    row.operator("signwright.copy_report", icon="COPYDOWN")
+
+
+CLASSES = (SignwrightPreferences,)
