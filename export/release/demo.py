@@ -17,7 +17,7 @@ _NAME_LENGTH = 60
 _NAME_BYTES = 120
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)$", re.IGNORECASE)
 _STAGE = re.compile(r"^STAGE (.+): ([\d.]+) s$", re.MULTILINE)
-_PROBLEM = re.compile(r"^PROBLEM (.+)$", re.MULTILINE)
+_PROBLEM = re.compile(r"^\s*PROBLEM (.+)$", re.MULTILINE)
 
 Made = list[tuple[Path, str]]
 """Files and what each one is."""

@@ -13,7 +13,8 @@ def test_an_enabled_extension_shows_its_tab_and_a_disabled_one_leaves_nothing(bl
         installed,
         """
         def state():
-            handlers = {n: len(h) for n, h in vars(bpy.app.handlers).items() if isinstance(h, list)}
+            lists = {n: getattr(bpy.app.handlers, n) for n in dir(bpy.app.handlers)}
+            handlers = {n: len(h) for n, h in lists.items() if isinstance(h, list)}
             types = sorted(n for n in dir(bpy.types) if "SIGNWRIGHT" in n.upper())
             operators = sorted(dir(bpy.ops.signwright))
             return handlers, types, operators, hasattr(bpy.types.Scene, "signwright")
