@@ -33,14 +33,14 @@ class BodyField:
         self.shape = np.ceil((points.max(axis=0) - self.origin) / CELL).astype(int) + BAND + 2
         points, normals, cells = self._one_a_cell(points, normals)
         distance = self._spread(points, normals, cells)
-        gradient = np.stack(np.gradient(distance, CELL), axis=-1)
+        gradient = np.stack(list(np.gradient(distance, CELL)), axis=-1)
         self._field = np.concatenate([distance[..., None], gradient], axis=-1).reshape(-1, 4)
 
     def _one_a_cell(self, points: Array, normals: Array) -> tuple[Array, Array, NDArray[np.integer]]:
         """Mean point and normal of the vertices in each cell; only the outermost skin counts in a cell."""
         cells = np.floor((points - self.origin) / CELL).astype(int)
-        key = np.ravel_multi_index(tuple(cells.T), tuple(self.shape))
-        unique, inverse = np.unique(key, return_inverse=True)
+        key = np.asarray(np.ravel_multi_index(tuple(cells.T), tuple(self.shape)))
+        unique, inverse = np.unique(np.asarray(key), return_inverse=True)
         count = np.bincount(inverse)[:, None]
 
         def mean(values: Array) -> Array:
@@ -61,7 +61,7 @@ class BodyField:
             cell = cells + step
             away = self.origin + (cell + 0.5) * CELL - points
             square = np.sum(away**2, axis=1)
-            at = np.ravel_multi_index(tuple(cell.T), tuple(self.shape))
+            at = np.asarray(np.ravel_multi_index(tuple(cell.T), tuple(self.shape)))
             better = square < nearest[at]
             nearest[at[better]] = square[better]
             signed[at[better]] = np.sum(away[better] * normals[better], axis=1)

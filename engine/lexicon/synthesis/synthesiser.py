@@ -34,11 +34,6 @@ _ORIGINS: dict[str, Origin] = {
     "number": "number",
     "pause": "pause",
 }
-    "sign": "dictionary",
-    "fingerspell": "fingerspelled",
-    "number": "number",
-    "pause": "pause",
-}
 
 
 def synthesise(
@@ -146,8 +141,9 @@ class Performance:
     def sequence(self, times: Array, fps: float) -> PoseSequence:
         """The finished motion at times (T,)."""
         local, face = self.local(times)
-        poses = axis_angle_from_matrix(local).reshape(len(times), POSE_SIZE)
-        return PoseSequence(poses=poses, trans=np.zeros((len(times), 3)), expression=face.units, fps=fps)
+        poses = axis_angle_from_matrix(local).reshape(len(times), POSE_SIZE).astype(np.float32)
+        still = np.zeros((len(times), 3), dtype=np.float32)
+        return PoseSequence(poses=poses, trans=still, expression=face.units.astype(np.float32), fps=fps)
 
     def segments(self) -> tuple[Segment, ...]:
         """One segment an item."""

@@ -194,7 +194,7 @@ def _follow_other(targets: Targets, other: Solved | None) -> tuple[Targets, NDAr
 
 def _out_of_body(
     stage: Stage,
-    targets: Targets,
+    contact: NDArray[np.bool_],
     hand: Array,
     turned: Array,
     pushed: Array,
