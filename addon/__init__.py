@@ -10,6 +10,9 @@ from .features import scene
 from .features.generate import operators as generate_operators
 from .features.generate import panel as generate_panel
 from .features.generate import properties as generate_properties
+from .features.render import operators as render_operators
+from .features.render import panel as render_panel
+from .features.render import properties as render_properties
 from .features.setup import engine_operators
 from .features.setup import operators as setup_operators
 from .features.setup import panel as setup_panel
@@ -23,14 +26,17 @@ CLASSES: tuple[type, ...] = (
     *setup_properties.CLASSES,
     *generate_properties.CLASSES,
     *timeline_properties.CLASSES,
+    *render_properties.CLASSES,
     *scene.CLASSES,
     *engine_operators.CLASSES,
     *setup_operators.CLASSES,
     *generate_operators.CLASSES,
     *timeline_operators.CLASSES,
+    *render_operators.CLASSES,
     *setup_panel.CLASSES,
     *generate_panel.CLASSES,
     *timeline_panel.CLASSES,
+    *render_panel.CLASSES,
 )
 """Every class that Blender knows of, property groups before those that point to them, parents before subpanels."""
 

@@ -6,6 +6,7 @@ import bpy
 from bpy.props import PointerProperty
 
 from .generate.properties import SIGNWRIGHT_PG_generate
+from .render.properties import SIGNWRIGHT_PG_render
 from .setup.properties import SIGNWRIGHT_PG_setup
 from .timeline.properties import SIGNWRIGHT_PG_timeline
 
@@ -15,6 +16,7 @@ class SIGNWRIGHT_PG_scene(bpy.types.PropertyGroup):
 
     setup: PointerProperty(type=SIGNWRIGHT_PG_setup)  # pyright: ignore[reportInvalidTypeForm]
     generate: PointerProperty(type=SIGNWRIGHT_PG_generate)  # pyright: ignore[reportInvalidTypeForm]
+    render: PointerProperty(type=SIGNWRIGHT_PG_render)  # pyright: ignore[reportInvalidTypeForm]
     timeline: PointerProperty(type=SIGNWRIGHT_PG_timeline)  # pyright: ignore[reportInvalidTypeForm]
 
 

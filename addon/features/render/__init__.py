@@ -1,0 +1,1 @@
+"""From keyframes to pictures: studio, camera, presets, video."""

@@ -1,0 +1,214 @@
+"""Building the studio, framing the camera, rendering."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+
+from ....blender_scenes import framing, presets, studio
+from ... import pump, takes
+from ...paths import absolute
+from ...reports import Report, UserError
+from ..reporting import operator_fails_with_report
+from ..setup.avatar import current_avatar, require_avatar
+from .properties import PRESET_ITEMS, SIZE_ITEMS, SIZES
+
+
+class _AvatarOperator(bpy.types.Operator):
+    """Shared by the operators that need an avatar."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if current_avatar(context) is None:
+            cls.poll_message_set("There is no avatar. Add one in the Avatar panel")
+            return False
+        return True
+
+
+class SIGNWRIGHT_OT_build_studio(_AvatarOperator):
+    """Put a plain backdrop and three soft lights around the avatar. Your own lights and objects stay"""
+
+    bl_idname = "signwright.build_studio"
+    bl_label = "Build Studio"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @operator_fails_with_report
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        studio.build_studio(context.scene, require_avatar(context))
+        return {"FINISHED"}
+
+
+class SIGNWRIGHT_OT_frame_camera(_AvatarOperator):
+    """Place the camera so that hands and head stay in the picture over the whole scene range"""
+
+    bl_idname = "signwright.frame_camera"
+    bl_label = "Frame Camera"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @operator_fails_with_report
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        scene = context.scene
+        framed = framing.frame_camera(scene, require_avatar(context), scene.frame_start, scene.frame_end)
+        if framed.warnings:
+            show_framing_warnings(framed.warnings)
+            self.report({"WARNING"}, " ".join(framed.warnings))
+        else:
+            self.report({"INFO"}, f"The camera stands {framed.distance:.1f} m away and shows the whole signing space")
+        return {"FINISHED"}
+
+
+class SIGNWRIGHT_OT_check_framing(_AvatarOperator):
+    """See whether the scene's camera shows hands and head over the whole scene range"""
+
+    bl_idname = "signwright.check_framing"
+    bl_label = "Check Framing"
+
+    @operator_fails_with_report
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        scene = context.scene
+        found = framing.camera_warnings(scene, require_avatar(context), scene.frame_start, scene.frame_end)
+        if found:
+            show_framing_warnings(found)
+            self.report({"WARNING"}, " ".join(found))
+        else:
+            pump.show(None)
+            self.report({"INFO"}, "Hands and head stay in the picture")
+        return {"FINISHED"}
+
+
+class SIGNWRIGHT_OT_render(bpy.types.Operator):
+    """Render the scene's range with this preset: to an H.264 video, or to transparent pictures"""
+
+    bl_idname = "signwright.render"
+    bl_label = "Render"
+    bl_options = {"REGISTER"}
+
+    filepath: StringProperty(name="Output", subtype="FILE_PATH")  # pyright: ignore[reportInvalidTypeForm]
+    preset: EnumProperty(name="Preset", items=PRESET_ITEMS)  # pyright: ignore[reportInvalidTypeForm]
+    size: EnumProperty(name="Size", items=SIZE_ITEMS)  # pyright: ignore[reportInvalidTypeForm]
+    transparent: BoolProperty(name="Transparent")  # pyright: ignore[reportInvalidTypeForm]
+
+    @operator_fails_with_report
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Render and block until it is done: for scripts and background mode."""
+        output = self._prepare(context)
+        _render()
+        if not _written(output):
+            raise UserError(
+                f"Nothing was written to {output}.", "Is the disk full? Choose another folder.", code="not_written"
+            )
+        self.report({"INFO"}, f"Rendered to {output}")
+        return {"FINISHED"}
+
+    @operator_fails_with_report
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Let Blender's own render job do it, with its window, its progress and its Esc."""
+        if bpy.app.background:
+            return self.execute(context)
+        self._prepare(context)
+        bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
+        return {"FINISHED"}
+
+    def _prepare(self, context: bpy.types.Context) -> Path:
+        """Set the scene up as chosen and return where the render goes."""
+        scene = context.scene
+        chosen = scene.signwright.render
+        for name in ("filepath", "preset", "size", "transparent"):
+            if not self.properties.is_property_set(name):
+                setattr(self, name, getattr(chosen, name))
+        if scene.camera is None:
+            raise UserError(
+                "The scene has no camera.", "Frame Camera makes one that fits the signing.", "frame_camera", "no_camera"
+            )
+        output = require_writable(absolute(self.filepath) if self.filepath else default_output(scene, self.transparent))
+        preset = presets.PRESETS[self.preset]
+        notes = presets.use_preset(scene, preset, resolution=SIZES.get(self.size), transparent=self.transparent)
+        if self.transparent:
+            presets.pictures_to(scene, output, alpha=True)
+        else:
+            presets.video_to(scene, output)
+        chosen.last_output = str(output)
+        for note in notes:
+            self.report({"WARNING"}, note)
+        return output
+
+
+class SIGNWRIGHT_OT_open_output(bpy.types.Operator):
+    """Open the folder of the last render"""
+
+    bl_idname = "signwright.open_output"
+    bl_label = "Open Folder"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not context.scene.signwright.render.last_output:
+            cls.poll_message_set("Nothing has been rendered yet")
+            return False
+        return True
+
+    @operator_fails_with_report
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        output = absolute(context.scene.signwright.render.last_output)
+        folder = output if output.is_dir() else output.parent
+        if not folder.is_dir():
+            raise UserError(f"The folder {folder} is gone.", "Render again, or choose another one.", code="no_folder")
+        if not bpy.app.background:
+            bpy.ops.wm.path_open(filepath=str(folder))
+        return {"FINISHED"}
+
+
+def show_framing_warnings(warnings: list[str] | tuple[str, ...]) -> None:
+    """Put warnings about the picture into the panel."""
+    text = "Signs can't be read where hands are cut off. Frame Camera places the camera anew."
+    pump.show(Report(" ".join(warnings), text, "frame_camera", "framing", "WARNING"))
+
+
+def default_output(scene: bpy.types.Scene, transparent: bool) -> Path:
+    """A file (a folder for pictures) named after the active take."""
+    timeline = scene.signwright.timeline
+    name = takes.find(scene).name if len(timeline.takes) else scene.name
+    stem = bpy.path.clean_name(name) or "signing"
+    return takes.export_folder() / (stem if transparent else f"{stem}.mp4")
+
+
+def require_writable(path: Path) -> Path:
+    """The path, its folder made and tried. Raises `UserError` when nothing can be written there."""
+    probe = path.parent / f".{path.name}.probe"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"probe")
+        probe.unlink()
+    except OSError as e:
+        raise UserError(
+            f"Nothing can be written to {path.parent}: {e.strerror or e}.",
+            "Nothing was rendered. Choose another output path.",
+            "choose_folder",
+            "not_writable",
+        ) from e
+    return path
+
+
+def _render() -> None:
+    try:
+        bpy.ops.render.render(animation=True)
+    except RuntimeError as e:
+        raise UserError(
+            f"Blender could not render: {str(e).removeprefix('Error: ').strip()}",
+            "The scene is set up as chosen; check output path and free disk space.",
+            code="render_failed",
+        ) from e
+
+
+def _written(output: Path) -> bool:
+    return any(output.iterdir()) if output.is_dir() else output.is_file() and output.stat().st_size > 0
+
+
+CLASSES = (
+    SIGNWRIGHT_OT_build_studio,
+    SIGNWRIGHT_OT_frame_camera,
+    SIGNWRIGHT_OT_check_framing,
+    SIGNWRIGHT_OT_render,
+    SIGNWRIGHT_OT_open_output,
+)
