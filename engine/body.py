@@ -3,7 +3,7 @@
 Maths as in Loper et al., "SMPL: A Skinned Multi-Person Linear Model", 2015, and Pavlakos et al., "Expressive Body
 Capture", 2019. Poses are (T, 165) axis-angle rows in `engine.skeleton` order with flat hands as zero; metres.
 
-    model = load_body("engine/assets/avatar.npz")
+    model = BodyModel.load(EMBEDDED_AVATAR)
     transforms = model.forward_kinematics(poses, trans)      # joints only: cheap
     vertices = model.skin(poses, trans, expression=faces)    # the whole mesh
 """
@@ -243,8 +243,8 @@ class BodyModel:
 class SurfaceProbe:
     """Surface points that follow joint transforms exactly as skinning moves them (without pose correctives).
 
-    joints (J,): the joints that matter. points (P, J, 4) and corners (P, 3, J, 4): homogeneous rest positions relative to
-    each joint, times its weight, so that a sum of matrix products gives the place.
+    joints (J,): the joints that matter. points (P, J, 4) and corners (P, 3, J, 4): homogeneous rest positions relative
+    to each joint, times its weight, so that a sum of matrix products gives the place.
     """
 
     joints: IntArray

@@ -5,6 +5,7 @@ Our file has SMPL-X's keys, but packs the big arrays: quantised integers with a 
 
 from __future__ import annotations
 
+import codecs
 import io
 import pickle
 import zipfile
@@ -67,60 +68,88 @@ def _member(archive: Any, raw: bytes, key: str) -> NDArray[Any]:
     except ValueError:
         with zipfile.ZipFile(io.BytesIO(raw)) as members, members.open(f"{key}.npy") as file:
             version = np.lib.format.read_magic(file)
-            read_header = (
-                np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
-            )
-            shape, _, dtype = read_header(file)
-            if not dtype.hasobject:
+            formats = np.lib.format
+            header = formats.read_array_header_1_0 if version[0] == 1 else formats.read_array_header_2_0
+            if not header(file)[2].hasobject:
                 raise
-            value = _plain(_SafeUnpickler(io.BytesIO(file.read()), encoding="latin1").load())
-            return np.asarray(value).reshape(shape) if np.size(value) == np.prod(shape) else np.asarray(value)
+            return np.asarray(_plain(_SafeUnpickler(file, encoding="latin1").load()))
 
 
 class _ArrayHolder:
-    """Stands in for a chumpy or scipy.sparse object: keeps its state, runs none of its code."""
+    """Stands in for an array object of another library: keeps its state, runs none of its code."""
 
     def __init__(self, *args: object) -> None:
         self.state: dict[str, Any] = {}
 
     def __setstate__(self, state: Any) -> None:
-        if isinstance(state, tuple):
-            state = {k: v for part in state if isinstance(part, dict) for k, v in part.items()}
-        self.state = dict(state)
+        parts = state if isinstance(state, tuple) else (state,)
+        self.state = {k: v for part in parts if isinstance(part, dict) for k, v in part.items()}
+
+    def array(self) -> NDArray[Any]:
+        """The dense array that the object held."""
+        raise NotImplementedError
+
+
+class _Chumpy(_ArrayHolder):
+    def array(self) -> NDArray[Any]:
+        return np.asarray(_plain(self.state["x"]))
+
+
+class _Columns(_ArrayHolder):
+    """scipy.sparse's compressed columns."""
+
+    def array(self) -> NDArray[Any]:
+        dense = np.zeros(self.state["_shape"], dtype=self.state["data"].dtype)
+        starts = self.state["indptr"]
+        column = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+        np.add.at(dense, self._places(self.state["indices"], column), self.state["data"])
+        return dense
+
+    def _places(self, minor: NDArray[Any], major: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        return minor, major
+
+
+class _Rows(_Columns):
+    """scipy.sparse's compressed rows."""
+
+    def _places(self, minor: NDArray[Any], major: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        return major, minor
 
 
 def _reconstructor(cls: type, base: type, state: object) -> _ArrayHolder:
     """Python 2's copy_reg._reconstructor, for array holders only."""
-    if cls is not _ArrayHolder:
+    if not issubclass(cls, _ArrayHolder):
         raise pickle.UnpicklingError(f"may not build {cls!r}")
-    return _ArrayHolder()
+    return cls()
 
 
-_NUMPY_GLOBALS = {
-    "multiarray": ("_reconstruct", "scalar"),
-    "numeric": ("_frombuffer",),
+_HOLDERS = {"Ch": _Chumpy, "csc_matrix": _Columns, "csc_array": _Columns, "csr_matrix": _Rows, "csr_array": _Rows}
+_NUMPY = {
+    "ndarray": np.ndarray,
+    "dtype": np.dtype,
+    # NumPy moved these between versions; its own arrays know the present ones
+    "_reconstruct": np.zeros(0).__reduce__()[0],
+    "scalar": np.float64(0).__reduce__()[0],
+    "_frombuffer": np.zeros(1).__reduce_ex__(5)[0],
 }
-_ARRAY_CLASSES = ("Ch", "csc_matrix", "csr_matrix", "coo_matrix", "csc_array", "csr_array", "coo_array")
 
 
 class _SafeUnpickler(pickle.Unpickler):
     """Loads arrays only: any other global in the file is refused before it can run."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module == "numpy" and name in ("ndarray", "dtype"):
-            return getattr(np, name)
-        package, _, last = module.rpartition(".")
-        if package in ("numpy.core", "numpy._core") and name in _NUMPY_GLOBALS.get(last, ()):
-            return super().find_class(f"{np.core.__name__ if np.__version__ < '2' else 'numpy._core'}.{last}", name)
+        package = module.partition(".")[0]
+        if package == "numpy" and name in _NUMPY:
+            return _NUMPY[name]
+        if package in ("chumpy", "scipy") and name in _HOLDERS:
+            return _HOLDERS[name]
         if module == "_codecs" and name == "encode":
-            return super().find_class(module, name)
-        if module.split(".")[0] in ("chumpy", "scipy") and name in _ARRAY_CLASSES:
-            return _ArrayHolder
+            return codecs.encode
         if module in ("copy_reg", "copyreg") and name == "_reconstructor":
             return _reconstructor
         if module in ("__builtin__", "builtins") and name == "object":
             return object
-        raise BodyModelError(f"the file wants to run {module}.{name}; a body model holds arrays only, so it is refused")
+        raise BodyModelError(f"the file asks for {module}.{name}; a body model holds arrays only, so it is refused")
 
 
 def read_pickle(raw: bytes) -> Data:
@@ -136,28 +165,10 @@ def _text(key: object) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Chumpy and sparse stand-ins to dense arrays; the rest unchanged."""
+    """Stand-ins to dense arrays; the rest unchanged."""
     if isinstance(value, np.ndarray) and value.dtype == object and value.shape == ():
         return _plain(value.item())
-    if not isinstance(value, _ArrayHolder):
-        return value
-    state = value.state
-    if "x" in state:
-        return _plain(state["x"])
-    shape = state.get("_shape")
-    if shape is None or "data" not in state:
-        raise BodyModelError(f"holds an object with the fields {sorted(state)}, which isn't a known kind of array")
-    dense = np.zeros(shape, dtype=state["data"].dtype)
-    if "indptr" in state:
-        major = np.repeat(np.arange(len(state["indptr"]) - 1), np.diff(state["indptr"]))
-        by_column = len(state["indptr"]) == shape[1] + 1 and (
-            shape[0] != shape[1] or state.get("_major", "column") == "column"
-        )
-        places = (state["indices"], major) if by_column else (major, state["indices"])
-    else:
-        places = state["coords"] if "coords" in state else (state["row"], state["col"])
-    np.add.at(dense, tuple(places), state["data"])
-    return dense
+    return value.array() if isinstance(value, _ArrayHolder) else value
 
 
 class _Checker:
@@ -326,7 +337,7 @@ def packed(key: str, values: NDArray[Any], step: float) -> dict[str, NDArray[Any
     """The two entries that `load_body` reads back with an error of at most half a step."""
     whole = np.rint(values / step)
     kind = next(t for t in (np.uint8, np.int8, np.uint16, np.int16, np.int32) if _holds(t, whole))
-    return {f"{key}_packed": whole.astype(kind), f"{key}_step": np.float64(step)}
+    return {f"{key}_packed": whole.astype(kind), f"{key}_step": np.array(step, dtype=np.float64)}
 
 
 def _holds(kind: type, whole: NDArray[Any]) -> bool:

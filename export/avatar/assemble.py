@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from engine.skeleton import EXPRESSION_NAMES, JOINT_COUNT, PARENTS
 from . import clothes, expressions, landmarks, posedirs, regressors, rig, targets
 from .linear_mesh import LinearMesh, from_base, from_part, joined
 from .parts import BaseMesh, FloatArray, IntArray, MeshPart
-from .source import METRES, Source
+from .source import Source
 from .tpose import RestPose
 
 HEIGHT = 1.70
@@ -110,7 +111,7 @@ def build(source: Source, parts: list[MeshPart], who: Character | None = None) -
         vertices, joints, directions[:, :, :count], joint_directions, _steady(directions[:, :, count:])
     )
     skin_weights = _strongest(rig.smplx_weights(who.bone_names, weights))
-    entries = {
+    return {
         "format": np.array(PACKED_FORMAT),
         "gender": np.array("neutral"),
         "v_template": vertices.astype(np.float32),
@@ -129,7 +130,6 @@ def build(source: Source, parts: list[MeshPart], who: Character | None = None) -
         **packed("face_uvs", uvs, 1 / 65535),
         "quad_count": np.array(quad_count, dtype=np.int32),
     }
-    return entries
 
 
 def _steady(expression: FloatArray) -> IntArray:
@@ -197,6 +197,7 @@ def write(entries: dict[str, NDArray], path: Path) -> None:
     """Write the avatar beside its place, then move it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
+    arrays: dict[str, Any] = dict(entries)
     with partial.open("wb") as file:
-        np.savez_compressed(file, **entries)
+        np.savez_compressed(file, **arrays)
     partial.replace(path)

@@ -19,8 +19,8 @@ from .parts import BaseMesh, FloatArray, IntArray, MeshPart
 class LinearMesh:
     """Vertices `blend @ base + offsets`.
 
-    blend: (N, base vertices) sparse, rows sum to 1. offsets: (N, 3) metres in the A-pose. polygons: (F, 4), -1 last for a
-    triangle. uvs: (F, 4, 2) per corner. materials: a name a polygon.
+    blend: (N, base vertices) sparse, rows sum to 1. offsets: (N, 3) metres in the A-pose. polygons: (F, 4), -1 last
+    for a triangle. uvs: (F, 4, 2) per corner. materials: a name a polygon.
     """
 
     blend: sparse.csr_matrix
@@ -28,6 +28,11 @@ class LinearMesh:
     polygons: IntArray
     uvs: FloatArray
     materials: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """Number of vertices."""
+        return len(self.offsets)
 
     def vertices(self, base: FloatArray) -> FloatArray:
         """Positions (N, 3) for base-mesh positions (base vertices, 3)."""
@@ -37,7 +42,7 @@ class LinearMesh:
         """The same mesh without vertices that no polygon uses, ascending ids kept in order."""
         used = np.unique(self.polygons)
         used = used[used >= 0]
-        renumber = np.full(self.blend.shape[0] + 1, -1)
+        renumber = np.full(self.count + 1, -1)
         renumber[used] = np.arange(len(used))
         return LinearMesh(self.blend[used], self.offsets[used], renumber[self.polygons], self.uvs, self.materials)
 
@@ -50,7 +55,7 @@ def from_base(base: BaseMesh, polygon_ids: IntArray, material: str) -> LinearMes
     """Some polygons of the base mesh, unchanged."""
     count = len(base.vertices)
     mesh = LinearMesh(
-        sparse.identity(count, format="csr"),
+        sparse.csr_matrix(sparse.identity(count)),
         np.zeros((count, 3)),
         base.polygons[polygon_ids],
         base.uvs[polygon_ids],
@@ -70,7 +75,7 @@ def from_part(part: MeshPart, base: BaseMesh) -> LinearMesh:
 
 def joined(meshes: Sequence[LinearMesh]) -> LinearMesh:
     """One mesh from several, in order; no vertices are merged."""
-    starts = np.cumsum([0, *(m.blend.shape[0] for m in meshes)])
+    starts = np.cumsum([0, *(m.count for m in meshes)])
     polygons = [np.where(m.polygons >= 0, m.polygons + s, -1) for m, s in zip(meshes, starts, strict=False)]
     return LinearMesh(
         sparse.csr_matrix(sparse.vstack([m.blend for m in meshes])),

@@ -8,12 +8,13 @@ the origin afterwards, so parts must be modelled on these positions.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+FloatArray = NDArray[Any]
+IntArray = NDArray[Any]
 
 
 @dataclass(frozen=True)

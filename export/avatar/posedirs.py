@@ -1,9 +1,9 @@
 """Pose correctives that keep arms from collapsing, fitted to a better skinning than the linear one.
 
-The goal turns each vertex about the joint by a share of its rotation: swing by the weight below the joint (the spherical
-mean that dual quaternions give, Kavan et al. 2008), twist by a ramp along the limb, as forearm bones do. What SMPL-X's
-pose features can express of that (they are linear in the entries of R - I) is found by least squares over the
-range of motion of shoulder, elbow and wrist.
+The goal turns each vertex about the joint by a share of its rotation: swing by the weight below the joint (the
+spherical mean that dual quaternions give, Kavan et al. 2008), twist by a ramp along the limb, as forearm bones do.
+What SMPL-X's pose features can express of that (they are linear in the entries of R - I) is found by least squares
+over the range of motion of shoulder, elbow and wrist.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from engine.rotations import (
 )
 from engine.skeleton import JOINT_INDEX, PARENTS
 
-from .parts import FloatArray
+from .parts import FloatArray, IntArray
 
 _RIDGE = 1e-3
 _SMALLEST = 1e-4
@@ -60,7 +60,7 @@ def pose_directions(vertices: FloatArray, weights: FloatArray, joints: FloatArra
 
 def _fit(
     vertices: FloatArray, weights: FloatArray, joints: FloatArray, motion: Motion, side: str
-) -> tuple[FloatArray, FloatArray]:
+) -> tuple[IntArray, FloatArray]:
     """Ids (n,) of corrected vertices and their directions (n, 3, 9) for one joint."""
     joint = JOINT_INDEX[f"{side}_{motion.joint}"]
     below = weights[:, _subtree(joint)].sum(axis=1)

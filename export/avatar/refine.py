@@ -28,7 +28,8 @@ class _Rows:
         i = [r for r, row in enumerate(self.rows) for _ in row]
         j = [c for row in self.rows for c in row]
         x = [w for row in self.rows for w in row.values()]
-        return sparse.csr_matrix((x, (i, j)), shape=(len(self.rows), self._old_count))
+        shape = (len(self.rows), self._old_count)
+        return sparse.csr_matrix((x, (i, j)), shape=shape)
 
 
 def subdivided(mesh: LinearMesh, chosen: np.ndarray) -> LinearMesh:
@@ -38,15 +39,16 @@ def subdivided(mesh: LinearMesh, chosen: np.ndarray) -> LinearMesh:
     aren't chosen meet it without gaps.
     """
     polygons, uvs = mesh.polygons, mesh.uvs
-    rows = _Rows(mesh.blend.shape[0])
+    rows = _Rows(mesh.count)
     edge_faces: dict[tuple[int, int], list[int]] = defaultdict(list)
     vertex_faces: dict[int, list[int]] = defaultdict(list)
-    for f in np.flatnonzero(chosen):
+    faces = np.flatnonzero(chosen).tolist()
+    for f in faces:
         for k in range(4):
             edge_faces[_edge(polygons[f], k)].append(f)
             vertex_faces[int(polygons[f, k])].append(f)
     all_faces_of = _faces_by_vertex(polygons)
-    face_point = {f: rows.add({int(v): 0.25 for v in polygons[f]}) for f in np.flatnonzero(chosen)}
+    face_point = {f: rows.add({int(v): 0.25 for v in polygons[f]}) for f in faces}
     edge_point = {}
     for edge, faces in edge_faces.items():
         row: dict[int, float] = defaultdict(float)
@@ -152,7 +154,7 @@ def fan(ring: list[_Corner]) -> list[tuple[list[int], FloatArray]]:
 
 def clipped(mesh: LinearMesh, field: FloatArray) -> LinearMesh:
     """The part where the vertex field (N,) is positive, cut straight through polygons (Sutherland and Hodgman 1974)."""
-    rows = _Rows(mesh.blend.shape[0])
+    rows = _Rows(mesh.count)
     crossings: dict[tuple[int, int], int] = {}
     polygons, uvs, materials = [], [], []
     for f, polygon in enumerate(mesh.polygons):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.optimize import nnls
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from .parts import FloatArray, IntArray
 
@@ -24,7 +24,7 @@ def joint_regressor(
     and one unit of each shape.
     """
     regressor = np.zeros((len(joints), len(vertices)))
-    tree = cKDTree(vertices[allowed])
+    tree = KDTree(vertices[allowed])
     for j, joint in enumerate(joints):
         # by distance, not by count: left and right must get alike candidates
         radius = tree.query(joint, k=_CANDIDATES)[0].max() + 1e-6
