@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -22,11 +23,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a narrow terminal encoding must not end the program
     try:
-        return options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()
+        return code
     except EngineError as e:
         _say(f"Error: {e.message}")
         if e.hint:
             _say(e.hint)
+        return EXIT_ERROR
+    except OSError as e:
+        # what was printed could not be: nobody reads it any more (`| head`), or it goes to a full disk
+        if not isinstance(e, BrokenPipeError):
+            _say(f"Error: {e.strerror or e}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return EXIT_ERROR
     except KeyboardInterrupt:
         _say("Interrupted.")

@@ -204,12 +204,12 @@ class Server:
 
     def _generate(self, job: _Job) -> Message:
         report = _Reporter(self, job)
-        report("start", 0.0)
+        report("Starting", 0.0)
         began = time.perf_counter()
         request = GenerateRequest.from_message(job.message)
         path = check_output(job.message.get("output"))
         take = registry.get(request.method).generate(request, report)
-        report("write", 0.97)
+        report("Writing", 0.97)
         save_take(take, path)
         seconds = time.perf_counter() - began
         log.info("Request %d: %d frames in %.2f s", job.id, len(take.sequence), seconds)

@@ -38,11 +38,11 @@ class DictionaryGenerator:
         from ..text import lemmas
 
         code = languages.require_signs(language).code
-        report("dictionary", 0.0)
+        report("Reading the dictionary", 0.0)
         _lexicon(code)
-        report("words", 0.4)
+        report("Loading word forms", 0.4)
         lemmas.load(languages.get(code).spoken)
-        report("body", 0.7)
+        report("Loading the body", 0.7)
         _body("")
 
     def generate(self, request: GenerateRequest, report: Report) -> Take:
@@ -52,11 +52,11 @@ class DictionaryGenerator:
         from ..text import plan_text
 
         language = languages.require_signs(request.language)
-        report("dictionary", 0.0)
+        report("Reading the dictionary", 0.0)
         lexicon = _lexicon(language.code)
-        report("text", 0.05)
+        report("Reading the text", 0.05)
         plan = plan_text(request.text, language, lexicon)
-        report("body", 0.1)
+        report("Loading the body", 0.1)
         body = _body(request.body_model)
         sequence, segments = synthesise(
             plan,
@@ -67,7 +67,7 @@ class DictionaryGenerator:
             speed=float(request.speed),
             report=lambda stage, fraction: report(stage, 0.2 + 0.75 * fraction),
         )
-        report("take", 0.95)
+        report("Finishing", 0.95)
         return Take(
             name=request.name.strip() or take_name(plan.text),
             text=plan.text,

@@ -153,7 +153,7 @@ def test_generate_reports_progress_and_then_where_the_take_is(client: Client, ac
     path = tmp_path / "Größe mit Leerzeichen 手.npz"
     client.send(type="generate", id=3, text="Hello.", output=str(path), fps=30)
     stages = [client.receive("progress")["stage"] for _ in range(4)]
-    assert stages == ["start", "first", "second", "write"]
+    assert stages == ["Starting", "first", "second", "Writing"]
     result = client.receive("result")
     assert (result["id"], result["path"], result["warnings"]) == (3, str(path), ["A note."])
     assert result["frames"] == 5
