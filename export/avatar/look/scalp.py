@@ -1,0 +1,48 @@
+"""Hair painted on the skin: solid under the hair, and fine growing hairs that soften its edge."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from ..parts import FloatArray
+from .brows import texels_per_metre
+from .face import MM, Face
+from .hairline import fields, hairline
+from .headmap import HeadMap
+from .strokes import Strokes
+
+FINE_HAIRS = {"right": 900, "left": 520, "nape": 420}
+
+
+def scalp_cover(head: HeadMap, face: Face, points: FloatArray) -> FloatArray:
+    """How far (metres, positive inside) points (N, 3) lie within the hair's edge, measured towards the crown."""
+    azimuths = np.radians(np.linspace(-180, 180, 181))
+    edge = np.linalg.norm(hairline(head, face, azimuths), axis=1)
+    plane = head.project(points)
+    limit = PchipInterpolator(azimuths, edge)(np.arctan2(plane[:, 0], plane[:, 1]))
+    return (limit - np.hypot(plane[:, 0], plane[:, 1])) * 0.095
+
+
+def hairline_strokes(head: HeadMap, face: Face, texture_size: int) -> Strokes:
+    """Fine hairs rooted about the hairline that lie the way the hair is combed."""
+    rng = np.random.default_rng(29)
+    parts = []
+    for field in fields(head, face):
+        count = FINE_HAIRS[field.name]
+        s = rng.uniform(0, 1 if field.name == "nape" else 0.66, count)
+        t0 = rng.normal(0.012, 0.016, count)
+        span = rng.uniform(0.03, 0.07, count)
+        steps = np.linspace(0, 1, 6)
+        t = t0[:, None] + span[:, None] * steps
+        bend = rng.normal(0, 0.006, count)[:, None] * steps**2
+        plane = field.at(np.clip(s[:, None] + bend, 0, 1).ravel(), t.ravel())
+        points = head.surface(plane).reshape(count, 6, 3)
+        flat = head.uv(plane).reshape(count, 6, 2)
+        kept = ~np.isnan(flat).any(axis=(1, 2)) & (np.abs(np.diff(flat, axis=1)).max(axis=(1, 2)) < 0.02)
+        scale = texels_per_metre(flat[kept], points[kept], texture_size)
+        outside = np.clip(-t0 / 0.02, 0, 1)
+        strength = rng.uniform(0.35, 0.9, count) * (1 - 0.6 * outside)
+        width = rng.uniform(0.22, 0.4, count) * MM * scale
+        parts.append(Strokes(flat[kept], width[kept], strength[kept]))
+    return Strokes(*(np.concatenate([getattr(p, f) for p in parts]) for f in ("paths", "widths", "strengths")))
