@@ -14,6 +14,7 @@ JOINT_LIMITS: Final[dict[str, tuple[float, float]]] = {
     "thumb.abduct": (-5.0, 75.0),
     "thumb.mcp": (-20.0, 75.0),
     "thumb.ip": (-25.0, 90.0),
+    "thumb.roll": (-40.0, 90.0),
     "mcp": (-25.0, 95.0),
     "pip": (0.0, 115.0),
     "dip": (-5.0, 90.0),
@@ -65,7 +66,7 @@ def _thumb(value: list[float] | dict[str, float]) -> ThumbPose:
 
 def limit_violations(shape: Handshape) -> list[str]:
     """What in a handshape no hand can do, one sentence each; empty when all is within `JOINT_LIMITS`."""
-    angles = {f"thumb.{k}": getattr(shape.thumb, k) for k in ("oppose", "abduct", "mcp", "ip")}
+    angles = {f"thumb.{k}": getattr(shape.thumb, k) for k in ("oppose", "abduct", "mcp", "ip", "roll")}
     for finger in FINGERS:
         angles |= {f"{finger}.{k}": getattr(getattr(shape, finger), k) for k in ("mcp", "pip", "dip", "spread")}
     found = []

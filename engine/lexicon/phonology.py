@@ -37,12 +37,15 @@ class FingerPose:
 
 @dataclass(frozen=True)
 class ThumbPose:
-    """The thumb: `oppose` swings it over the palm, `abduct` lifts it off the palm's side, then flexion."""
+    """The thumb: `oppose` swings it over the palm, `abduct` lifts it off the palm's side, then flexion.
+
+    `roll` turns the pad, and with it the plane of flexion, towards the little finger."""
 
     oppose: float = 0.0
     abduct: float = 0.0
     mcp: float = 0.0
     ip: float = 0.0
+    roll: float = 0.0
 
 
 @dataclass(frozen=True)

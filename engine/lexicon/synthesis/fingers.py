@@ -3,7 +3,7 @@
 Angles are counted from a straight finger in line with the back of the hand, so the same table fits every body
 model: the splay and bend of its rest pose are taken out first. A finger flexes about (its direction x palm normal),
 spreads about the palm's normal; the thumb is aimed by `oppose` and `abduct` and flexes in the plane that `oppose`
-has turned.
+and `roll` have turned.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from .frames import about, across, apply, basis, soft_clamp, unit
 
 Array = NDArray[np.floating]
 
-PARAMETERS = 20
-"""Angles of one hand: index, middle, ring, pinky (mcp, pip, dip, spread), thumb (oppose, abduct, mcp, ip)."""
+PARAMETERS = 21
+"""Angles of one hand: index, middle, ring, pinky (mcp, pip, dip, spread), thumb (oppose, abduct, mcp, ip, roll)."""
 
 MCP, PIP, DIP, SPREAD = (np.arange(4) * 4 + k for k in range(4))
 THUMB = 16
@@ -30,7 +30,7 @@ THUMB = 16
 
 def _limits() -> tuple[Array, Array]:
     fingers = [JOINT_LIMITS[k] for k in ("mcp", "pip", "dip", "spread")] * 4
-    thumb = [JOINT_LIMITS[f"thumb.{k}"] for k in ("oppose", "abduct", "mcp", "ip")]
+    thumb = [JOINT_LIMITS[f"thumb.{k}"] for k in ("oppose", "abduct", "mcp", "ip", "roll")]
     low, high = np.array([*fingers, *thumb]).T
     return low, high
 
@@ -41,16 +41,16 @@ _CONVERGE = {"index": -1.5, "middle": 0.0, "ring": -1.5, "pinky": -3.5}
 """Degrees by which straight fingers lean to the middle one at spread 0, so that they touch along their length."""
 
 RELAXED = np.array(
-    [14.0, 24.0, 12.0, 1.0, 20.0, 28.0, 14.0, 0.0, 26.0, 30.0, 15.0, 0.0, 30.0, 32.0, 16.0, 1.0, 32.0, 30.0, 12.0, 14.0]
+    [14.0, 24.0, 12.0, 1.0, 20.0, 28.0, 14.0, 0.0, 26.0, 30.0, 15.0, 0.0, 30.0, 32.0, 16.0, 1.0, 32.0, 30.0, 12.0, 14.0, 10.0]
 )
 """A hand that hangs: fingers softly curled, more so towards the little finger."""
 
 
 def parameters(shape: Handshape) -> Array:
-    """(20,) angles of a handshape in degrees."""
+    """(21,) angles of a handshape in degrees."""
     fingers = [(f.mcp, f.pip, f.dip, f.spread) for f in (shape.index, shape.middle, shape.ring, shape.pinky)]
     thumb = shape.thumb
-    return np.array([*sum(fingers, ()), thumb.oppose, thumb.abduct, thumb.mcp, thumb.ip], dtype=np.float64)
+    return np.array([*sum(fingers, ()), thumb.oppose, thumb.abduct, thumb.mcp, thumb.ip, thumb.roll], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class HandModel:
         self._thumb_straighten = _shortest(two, self._thumb_bone)
 
     def rotations(self, angles: Array) -> Array:
-        """(..., 20) angles in degrees, clamped to human ranges, to (..., 15, 3, 3) local rotations in SMPL-X order."""
+        """(..., 21) angles in degrees, clamped to human ranges, to (..., 15, 3, 3) local rotations in SMPL-X order."""
         a = np.radians(soft_clamp(angles, LOW, HIGH, 3.0))
         result = np.empty((*a.shape[:-1], 15, 3, 3))
         for i, finger in enumerate(self._fingers):
@@ -106,18 +106,19 @@ class HandModel:
             result[..., at, :, :] = swing @ finger.align
             result[..., at + 1, :, :] = about(hinge, pip) @ finger.straighten
             result[..., at + 2, :, :] = about(finger.straighten.T @ hinge, dip)
-        oppose, abduct, mcp, ip = np.moveaxis(a[..., THUMB:], -1, 0)
+        oppose, abduct, mcp, ip, roll = np.moveaxis(a[..., THUMB:], -1, 0)
         at = self.thumb_first - self.first_joint
-        result[..., at, :, :] = self._thumb_base(oppose, abduct)
+        result[..., at, :, :] = self._thumb_base(oppose, abduct, roll)
         result[..., at + 1, :, :] = about(self._thumb_hinge, mcp) @ self._thumb_straighten
         result[..., at + 2, :, :] = about(self._thumb_straighten.T @ self._thumb_hinge, ip)
         return result
 
-    def _thumb_base(self, oppose: Array, abduct: Array) -> Array:
+    def _thumb_base(self, oppose: Array, abduct: Array, roll: Array) -> Array:
         z, palm = self.arm.fingers, self.arm.palm
         side = np.cos(oppose)[..., None] * self.radial + np.sin(oppose)[..., None] * palm
         bone = np.cos(abduct)[..., None] * z + np.sin(abduct)[..., None] * side
         hinge = np.cross(side, z)
+        hinge = np.cos(roll)[..., None] * hinge + np.sin(roll)[..., None] * np.cross(bone, hinge) * -self.arm.sign
         return basis(bone, hinge) @ basis(self._thumb_bone, self._thumb_hinge).T
 
 
@@ -131,7 +132,7 @@ def _shortest(start: Array, end: Array) -> Array:
 
 
 def curl_open(angles: Array, amount: Array) -> Array:
-    """Open (amount > 0) or close (amount < 0) a hand's (..., 20) angles: the local movement `open_close`."""
+    """Open (amount > 0) or close (amount < 0) a hand's (..., 21) angles: the local movement `open_close`."""
     weight = np.asarray(amount)[..., None]
     straight = np.zeros(PARAMETERS)
     straight[THUMB : THUMB + 4] = (40.0, 50.0, 0.0, 5.0)
@@ -141,7 +142,7 @@ def curl_open(angles: Array, amount: Array) -> Array:
 
 
 def wiggle(angles: Array, phase: Array, amount: Array) -> Array:
-    """Fingers move in turn: (..., 20) angles with a wave of `phase` (...) radians and strength `amount` (...)."""
+    """Fingers move in turn: (..., 21) angles with a wave of `phase` (...) radians and strength `amount` (...)."""
     out = np.array(angles, dtype=np.float64)
     for i, lag in enumerate((0.0, 1.4, 2.8, 4.2)):
         wave = np.sin(phase - lag) * amount

@@ -141,7 +141,7 @@ class Anchors:
 
 
 def evaluate(stage: Stage, track: HandTrack, times: Array, anchors: Anchors) -> tuple[ArmPose, Array]:
-    """The arm pose, in the chest's frame, and finger angles (T, 20) at times (T,)."""
+    """The arm pose, in the chest's frame, and finger angles (T, 21) at times (T,)."""
     solved, arm = track.solved, stage.rig.arms[track.solved.targets.side]
     rhythmic = (track.paths.code >= CIRCLE) & (np.abs(track.paths.turns) > 1.2)
     moving = clock(times, track.start, track.arrive, rhythmic)

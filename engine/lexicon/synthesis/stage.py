@@ -33,7 +33,7 @@ class Stage:
         self.samples = {side: hand_samples(self.rig, side) for side in SIDES}
 
     def finger_parameters(self, shapes: list[str | None], handshapes: Mapping[str, Handshape]) -> Array:
-        """(K, 20) angles of handshapes by name; `None` is a relaxed hand."""
+        """(K, 21) angles of handshapes by name; `None` is a relaxed hand."""
         table = {name: parameters(handshapes[name]) for name in set(shapes) if name is not None}
         return np.stack([RELAXED if name is None else table[name] for name in shapes])
 

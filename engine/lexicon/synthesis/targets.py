@@ -38,7 +38,7 @@ class Targets:
     """Beat of each target, ascending."""
     postures: tuple[Posture, ...]
     fingers: Array
-    """(K, 20) angles in degrees."""
+    """(K, 21) angles in degrees."""
     hand: Array
     """(K, 3, 3) wanted rotation of the hand."""
     touch: Skin
