@@ -10,6 +10,19 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 from . import choices
 
 
+# annotations are evaluated outside this module, so that a lambda in them would not find its names
+def _languages(self: Any, _context: bpy.types.Context | None) -> list[choices.Item]:
+    return choices.languages(self.language)
+
+
+def _methods(self: Any, _context: bpy.types.Context | None) -> list[choices.Item]:
+    return choices.methods(self.method)
+
+
+def _is_shown(_self: Any, text: bpy.types.Text) -> bool:
+    return not text.name.startswith(".")
+
+
 def _get_language(self: Any) -> int:
     return choices.number_of(choices.languages(self.language), self.language)
 
@@ -24,6 +37,18 @@ def _get_method(self: Any) -> int:
 
 def _set_method(self: Any, number: int) -> None:
     self.method = choices.methods(self.method)[number][0]
+
+
+# Callbacks are functions of the module: Blender evaluates these annotations as text, and a lambda written there
+# doesn't see the module's names.
+
+
+def _language_items(self: Any, _context: Any) -> list[choices.Item]:
+    return choices.languages(self.language)
+
+
+def _method_items(self: Any, _context: Any) -> list[choices.Item]:
+    return choices.methods(self.method)
 
 
 class SIGNWRIGHT_PG_generate(bpy.types.PropertyGroup):
@@ -46,7 +71,7 @@ class SIGNWRIGHT_PG_generate(bpy.types.PropertyGroup):
         name="Text Block",
         description="Text of Blender's Text Editor that is signed whole",
         type=bpy.types.Text,
-        poll=lambda _self, text: not text.name.startswith("."),
+        poll=_is_shown,
     )  # pyright: ignore[reportInvalidTypeForm]
     language: StringProperty(
         name="Language",
@@ -56,7 +81,7 @@ class SIGNWRIGHT_PG_generate(bpy.types.PropertyGroup):
     language_menu: EnumProperty(
         name="Language",
         description="Signed language to translate into",
-        items=lambda self, _context: choices.languages(self.language),
+        items=_language_items,
         get=_get_language,
         set=_set_language,
     )  # pyright: ignore[reportInvalidTypeForm]
@@ -68,7 +93,7 @@ class SIGNWRIGHT_PG_generate(bpy.types.PropertyGroup):
     method_menu: EnumProperty(
         name="Method",
         description="How the motion is made",
-        items=lambda self, _context: choices.methods(self.method),
+        items=_method_items,
         get=_get_method,
         set=_set_method,
     )  # pyright: ignore[reportInvalidTypeForm]

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from typing import Any
+
 import bpy
 from bpy.props import PointerProperty
 
 from ...avatar.rig import rig_problems
+
+
+def _can_be_signer(_self: Any, obj: bpy.types.Object) -> bool:
+    return obj.type == "ARMATURE" and not rig_problems(obj)
+
+
+def _is_rig(_self: Any, obj: bpy.types.Object) -> bool:
+    return obj.type == "ARMATURE" and not rig_problems(obj)
 
 
 class SIGNWRIGHT_PG_setup(bpy.types.PropertyGroup):
@@ -15,7 +27,7 @@ class SIGNWRIGHT_PG_setup(bpy.types.PropertyGroup):
         name="Avatar",
         description="Signer that takes are put on; when empty, the one that is selected",
         type=bpy.types.Object,
-        poll=lambda _self, obj: obj.type == "ARMATURE" and not rig_problems(obj),
+        poll=_can_be_signer,
     )  # pyright: ignore[reportInvalidTypeForm]
 
 
