@@ -4,7 +4,7 @@ import bpy
 
 view = bpy.context.preferences.view
 view.show_splash = False
-view.show_save_prompt = False
+view.use_save_prompt = False
 bpy.context.preferences.use_preferences_save = False
 if "bl_ext.user_default.signwright" not in bpy.context.preferences.addons:
     raise RuntimeError("the extension is not enabled after its installation")
