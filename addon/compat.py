@@ -138,6 +138,19 @@ def is_video_output(scene: bpy.types.Scene) -> bool:
     return scene.render.image_settings.file_format == "FFMPEG"
 
 
+def image_settings_kept(scene: bpy.types.Scene, names: tuple[str, ...]) -> dict[str, Any]:
+    """Values of these image settings, for `restore_image_settings`."""
+    settings: Any = scene.render.image_settings
+    names = ("media_type", *names) if IS_5 else names
+    return {name: getattr(settings, name) for name in names}
+
+
+def restore_image_settings(scene: bpy.types.Scene, kept: dict[str, Any]) -> None:
+    """Put image settings back in the order that they were asked for: each limits the choices of the next."""
+    for name, value in kept.items():
+        setattr(scene.render.image_settings, name, value)
+
+
 def use_world_nodes(world: bpy.types.World) -> None:
     """Give the world a node tree (always there from 5.0 on)."""
     if not IS_5:

@@ -13,6 +13,8 @@ from ...engine.skeleton import EXPRESSION_NAMES, JOINT_NAMES, bone_name
 from .. import compat
 from . import correctives, models
 from .armature import build_armature, move_joints
+from .materials import make_materials
+from .materials import make_materials
 from .plain import plain_skin
 from .rig import EXPRESSION_NAMES_KEY, rig_meshes
 
@@ -41,6 +43,7 @@ def add_avatar(context: bpy.types.Context, path: Path = EMBEDDED_AVATAR, name: s
     correctives.adopt(mesh, model)
     rig.location.z = -float(model.template[:, 1].min())
     _select_only(context, rig)
+    context.view_layer.update()
     return rig
 
 
@@ -119,7 +122,17 @@ def _add_key(
 
 
 def _add_materials(mesh: bpy.types.Object, model: BodyModel) -> None:
-    mesh.data.materials.append(plain_skin())
+    """One material per name of the model's surface; a plain skin for a model without one."""
+    surface = model.surface
+    if surface is None:
+        mesh.data.materials.append(plain_skin())
+        return
+    made = make_materials(surface.material_names, EMBEDDED_AVATAR.parent)
+    for name in surface.material_names:
+        mesh.data.materials.append(made[name])
+    quads = surface.quad_count
+    of_polygons = np.concatenate([surface.face_materials[: 2 * quads : 2], surface.face_materials[2 * quads :]])
+    mesh.data.polygons.foreach_set("material_index", of_polygons.astype(np.int32))
 
 
 def move_joints_to_shape(rig: bpy.types.Object) -> None:

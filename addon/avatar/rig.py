@@ -116,6 +116,14 @@ def rig_map(rig: bpy.types.Object) -> RigMap:
     return RigMap(bones=names, offsets=offsets, metre=_metre(heads))
 
 
+def rig_axes(rig: bpy.types.Object) -> NDArray[np.float64]:
+    """(3, 3) matrix whose columns are the signer's left, up and forward in the armature's space."""
+    axes = _rest_axes(_rest_heads(rig, joint_bones(rig)))
+    if axes is None:
+        raise ValueError(" ".join(rig_problems(rig)))
+    return axes
+
+
 def _metre(heads: dict[str, NDArray[np.float64]]) -> float:
     """Length of a metre in the armature's units: a power of ten, as rigs come in metres or centimetres."""
     torso = np.linalg.norm(heads["head"] - heads["pelvis"])

@@ -1,0 +1,1 @@
+"""Scenes as generator scripts: studio, camera framing, render presets, rendering."""
