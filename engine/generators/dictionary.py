@@ -33,17 +33,8 @@ class DictionaryGenerator:
         return tuple(language.code for language in languages.with_signs())
 
     def warm(self, language: str, report: Report) -> None:
-        """Load lexicon, word forms and the embedded avatar."""
-        from ..lexicon import synthesis  # noqa: F401
-        from ..text import lemmas
-
-        code = languages.require_signs(language).code
-        report("Reading the dictionary", 0.0)
-        _lexicon(code)
-        report("Loading word forms", 0.4)
-        lemmas.load(languages.get(code).spoken)
-        report("Loading the body", 0.7)
-        _body("")
+        """Make a take of one number and forget it: that loads lexicon, word forms and the embedded avatar."""
+        self.generate(GenerateRequest(text="0", language=language), report)
 
     def generate(self, request: GenerateRequest, report: Report) -> Take:
         """Make the take. Raises `EngineError` or, told so by `report`, `Cancelled`."""
