@@ -2,10 +2,10 @@
 
 Method: every figure is taken from outside, through the add-on's own client and real pipes, with the environment that
 the add-on sets. Cold start: from creating the process to its answer to `hello`, compiled files cached, the file cache
-warm; median and worst of RUNS. Generate: from sending the request to the answer, the take written to a temporary folder; ten
-words, 24 frames a second; median and 95th percentile of 4 * RUNS after one that isn't counted; its processor time, which other
-programs don't lengthen. Memory: resident size by
-/proc, at rest after loading, after the takes, and its peak. Tick: one `poll` while a take is made, 99th percentile.
+warm; median and worst of RUNS. Generate: from sending the request to the answer, the take written to a temporary
+folder; ten words, 24 frames a second; median and 95th percentile of 4 * RUNS after one that isn't counted; and its
+processor time, which other programs don't lengthen. Memory: resident size by /proc, at rest after loading, after the
+takes, and its peak. Tick: one `poll` while a take is made, 99th percentile.
 """
 
 from __future__ import annotations
