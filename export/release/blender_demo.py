@@ -49,13 +49,13 @@ def main(job: dict[str, str]) -> list[tuple[str, str]]:
         finished(ops.frame_camera(), "frame_camera")
     with stage("export the take"):
         finished(ops.export_take(filepath=str(take)), "export_take")
-    with stage("save the .blend"):
-        bpy.ops.wm.save_as_mainfile(filepath=str(blend), compress=True)
     frames = scene.frame_end - scene.frame_start + 1
     with stage(f"render {frames} frames"):
         finished(ops.render(filepath=str(video), preset="PREVIEW"), "render")
     with stage("contact sheet"):
         finished(ops.contact_sheet(filepath=str(sheet)), "contact_sheet")
+    with stage("save the .blend"):
+        bpy.ops.wm.save_as_mainfile(filepath=str(blend), compress=True)
     with stage("check the results"):
         length = _check_video(video, frames)
         for path in (blend, take, sheet):
@@ -110,7 +110,8 @@ if __name__ == "__main__":
         status = 0
     except (DemoFailed, RuntimeError) as e:
         traceback.print_exc()
-        print(f"PROBLEM {str(e).removeprefix('Error: ').strip()}")
+        if "Traceback" not in str(e):
+            print(f"PROBLEM {str(e).removeprefix('Error: ').strip()}")
     except Exception:
         traceback.print_exc()
     sys.stdout.flush()

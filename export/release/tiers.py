@@ -167,7 +167,7 @@ def _smplx() -> Counts:
     if environment is None:
         print(f"    left out, {reason}", flush=True)
         return Counts(left_out=[f"smplx: {reason}"])
-    return _pytest(environment, "smplx", ["tests/export", "tests/engine", "-m", "smplx"], isolated())
+    return _pytest(environment, "smplx", ["tests/engine/test_body_smplx.py"], isolated())
 
 
 def _gui() -> Counts:
