@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 from bpy.props import StringProperty
 
 from . import pump
 from .paths import PACKAGE, log_path
+
+
+def _python_changed(_self: Any, _context: bpy.types.Context) -> None:
+    pump.session().stop()
 
 
 class SignwrightPreferences(bpy.types.AddonPreferences):
@@ -18,7 +24,7 @@ class SignwrightPreferences(bpy.types.AddonPreferences):
         name="Engine's Python",
         description="Python that runs the engine; it needs NumPy. Empty for the one that comes with Blender",
         subtype="FILE_PATH",
-        update=lambda _self, _context: pump.session().stop(),
+        update=_python_changed,
     )  # pyright: ignore[reportInvalidTypeForm]
     work_folder: StringProperty(
         name="Working Folder",

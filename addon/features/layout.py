@@ -11,7 +11,8 @@ from .. import pump
 from ..reports import FIX_BUTTONS, Report
 
 TAB = "Signwright"
-_MARGIN_PX = 60
+_MARGIN_PX = 64
+_ICON_PX = 24
 _SEVERITY_ICONS = {"ERROR": "ERROR", "WARNING": "ERROR", "INFO": "INFO"}
 
 
@@ -27,7 +28,7 @@ def draw_wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: s
     """A paragraph as labels, broken to the width of the sidebar (labels don't wrap by themselves)."""
     column = layout.column(align=True)
     column.scale_y = 0.75
-    for i, line in enumerate(_lines(context, text)):
+    for i, line in enumerate(_lines(context, text, icon != "NONE")):
         column.label(text=line, icon=icon if i == 0 else "BLANK1" if icon != "NONE" else "NONE")
 
 
@@ -53,10 +54,11 @@ def _draw_fix(layout: bpy.types.UILayout, report: Report) -> None:
         layout.operator("signwright.fix", text=label, icon=icon).fix = report.fix
 
 
-def _lines(context: bpy.types.Context, text: str) -> list[str]:
+def _lines(context: bpy.types.Context, text: str, has_icon: bool) -> list[str]:
     """Split by measured width: letters differ in width, and the interface can be scaled."""
     scale = context.preferences.system.ui_scale
-    room = max((context.region.width if context.region else 300) - _MARGIN_PX * scale, 80 * scale)
+    taken = (_MARGIN_PX + _ICON_PX * has_icon) * scale
+    room = max((context.region.width if context.region else 300) - taken, 80 * scale)
     blf.size(0, 11 * scale)
     sample = text[:200] or " "
     letter = max(blf.dimensions(0, sample)[0] / len(sample), 1.0)

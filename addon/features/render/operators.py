@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ....blender_scenes import framing, presets, studio
+from ....blender_scenes import framing, studio
+from ....blender_scenes.contact_sheet import Shot, make_contact_sheet
+from ....blender_scenes.presets import PRESETS, use_preset
+from ....blender_scenes.render import RenderError, pictures_to, render_pictures, render_video, video_to
 from ... import pump, takes
+from ...animation.apply import scene_fps
+from ...animation.markers import frame_of
 from ...paths import absolute
 from ...reports import Report, UserError
 from ..reporting import operator_fails_with_report
@@ -83,7 +89,7 @@ class SIGNWRIGHT_OT_render(bpy.types.Operator):
 
     bl_idname = "signwright.render"
     bl_label = "Render"
-    bl_options = {"REGISTER"}
+    bl_options = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(name="Output", subtype="FILE_PATH")  # pyright: ignore[reportInvalidTypeForm]
     preset: EnumProperty(name="Preset", items=PRESET_ITEMS)  # pyright: ignore[reportInvalidTypeForm]
@@ -93,12 +99,14 @@ class SIGNWRIGHT_OT_render(bpy.types.Operator):
     @operator_fails_with_report
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Render and block until it is done: for scripts and background mode."""
-        output = self._prepare(context)
-        _render()
-        if not _written(output):
-            raise UserError(
-                f"Nothing was written to {output}.", "Is the disk full? Choose another folder.", code="not_written"
-            )
+        scene, output = context.scene, self._prepare(context)
+        try:
+            if self.transparent:
+                render_pictures(scene, output, alpha=True)
+            else:
+                render_video(scene, output)
+        except RenderError as e:
+            raise UserError(str(e), "Your scene is as it was.", "choose_folder", "render_failed") from e
         self.report({"INFO"}, f"Rendered to {output}")
         return {"FINISHED"}
 
@@ -107,7 +115,11 @@ class SIGNWRIGHT_OT_render(bpy.types.Operator):
         """Let Blender's own render job do it, with its window, its progress and its Esc."""
         if bpy.app.background:
             return self.execute(context)
-        self._prepare(context)
+        output = self._prepare(context)
+        if self.transparent:
+            pictures_to(context.scene, output, alpha=True)
+        else:
+            video_to(context.scene, output)
         bpy.ops.render.render("INVOKE_DEFAULT", animation=True)
         return {"FINISHED"}
 
@@ -122,17 +134,54 @@ class SIGNWRIGHT_OT_render(bpy.types.Operator):
             raise UserError(
                 "The scene has no camera.", "Frame Camera makes one that fits the signing.", "frame_camera", "no_camera"
             )
-        output = require_writable(absolute(self.filepath) if self.filepath else default_output(scene, self.transparent))
-        preset = presets.PRESETS[self.preset]
-        notes = presets.use_preset(scene, preset, resolution=SIZES.get(self.size), transparent=self.transparent)
-        if self.transparent:
-            presets.pictures_to(scene, output, alpha=True)
-        else:
-            presets.video_to(scene, output)
-        chosen.last_output = str(output)
-        for note in notes:
+        path = absolute(self.filepath) if self.filepath else default_output(scene)
+        output = require_writable(path.with_suffix("" if self.transparent else ".mp4"))
+        for note in use_preset(
+            scene, PRESETS[self.preset], resolution=SIZES.get(self.size), transparent=self.transparent
+        ):
             self.report({"WARNING"}, note)
+        chosen.last_output = str(output)
         return output
+
+
+class SIGNWRIGHT_OT_contact_sheet(bpy.types.Operator):
+    """Save one picture with a still of every sign of the take, by the scene's camera and the preset above"""
+
+    bl_idname = "signwright.contact_sheet"
+    bl_label = "Contact Sheet"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(subtype="FILE_PATH")  # pyright: ignore[reportInvalidTypeForm]
+    filter_glob: StringProperty(default="*.png", options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
+    take: StringProperty(name="Take", description="Name of the take; the active one when empty")  # pyright: ignore[reportInvalidTypeForm]
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not any(item.action for item in context.scene.signwright.timeline.takes):
+            cls.poll_message_set("No take has been applied yet")
+            return False
+        return True
+
+    @operator_fails_with_report
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        self.filepath = str(default_output(context.scene).with_suffix(".png"))
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @operator_fails_with_report
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        scene = context.scene
+        item = takes.find(scene, self.take)
+        if not item.action:
+            raise UserError(f"Take “{item.name}” has not been applied yet.", "Apply it first.", code="not_applied")
+        path = require_writable(absolute(bpy.path.ensure_ext(self.filepath, ".png")))
+        use_preset(scene, PRESETS[scene.signwright.render.preset], transparent=False)
+        try:
+            make_contact_sheet(scene, _shots(scene, item), path, _one_line(item.text))
+        except RenderError as e:
+            raise UserError(str(e), "Your scene is as it was.", code="render_failed") from e
+        self.report({"INFO"}, f"Contact sheet saved as {path}")
+        return {"FINISHED"}
 
 
 class SIGNWRIGHT_OT_open_output(bpy.types.Operator):
@@ -165,12 +214,11 @@ def show_framing_warnings(warnings: list[str] | tuple[str, ...]) -> None:
     pump.show(Report(" ".join(warnings), text, "frame_camera", "framing", "WARNING"))
 
 
-def default_output(scene: bpy.types.Scene, transparent: bool) -> Path:
-    """A file (a folder for pictures) named after the active take."""
+def default_output(scene: bpy.types.Scene) -> Path:
+    """A file named after the active take, still without its ending."""
     timeline = scene.signwright.timeline
     name = takes.find(scene).name if len(timeline.takes) else scene.name
-    stem = bpy.path.clean_name(name) or "signing"
-    return takes.export_folder() / (stem if transparent else f"{stem}.mp4")
+    return takes.export_folder() / (bpy.path.clean_name(name) or "signing")
 
 
 def require_writable(path: Path) -> Path:
@@ -190,19 +238,18 @@ def require_writable(path: Path) -> Path:
     return path
 
 
-def _render() -> None:
-    try:
-        bpy.ops.render.render(animation=True)
-    except RuntimeError as e:
-        raise UserError(
-            f"Blender could not render: {str(e).removeprefix('Error: ').strip()}",
-            "The scene is set up as chosen; check output path and free disk space.",
-            code="render_failed",
-        ) from e
+def _shots(scene: bpy.types.Scene, item: Any) -> list[Shot]:
+    """The middle of every sign, where its shape is clearest."""
+    fps = scene_fps(scene)
+    return [
+        Shot(s.name, frame_of((s.start + s.end) / 2, item.start_frame, fps), f"{s.start:.1f} s")
+        for s in item.segments
+        if s.origin != "pause"
+    ]
 
 
-def _written(output: Path) -> bool:
-    return any(output.iterdir()) if output.is_dir() else output.is_file() and output.stat().st_size > 0
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 CLASSES = (
@@ -210,5 +257,6 @@ CLASSES = (
     SIGNWRIGHT_OT_frame_camera,
     SIGNWRIGHT_OT_check_framing,
     SIGNWRIGHT_OT_render,
+    SIGNWRIGHT_OT_contact_sheet,
     SIGNWRIGHT_OT_open_output,
 )

@@ -38,6 +38,7 @@ class SIGNWRIGHT_PT_render(SidebarPanel, bpy.types.Panel):
         row = layout.row(align=True)
         row.scale_y = 1.3
         row.operator("signwright.render", icon="RENDER_ANIMATION")
+        row.operator("signwright.contact_sheet", text="", icon="IMGDISPLAY")
         row.operator("signwright.open_output", text="", icon="FILE_FOLDER")
 
 
