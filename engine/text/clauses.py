@@ -46,6 +46,7 @@ class Clause:
     pause_span: Span = (0, 0)
     kind: PhraseKind = "statement"
     negated: bool = False
+    conditional: bool = False
 
     @property
     def forms(self) -> list[str]:
@@ -61,6 +62,7 @@ def clauses_of(tokens: Sequence[Token], grammar: Grammar, is_verb: Callable[[str
         if token.kind != "mark":
             opens = not any(isinstance(e, Word) for clause in sentence for e in clause.elements)
             sentence[-1].elements += _elements(token, grammar, opens)
+            _read_as_meant(sentence[-1].elements, grammar)
             continue
         mark = token.text
         following = tokens[i + 1].text if i + 1 < len(tokens) else ""
@@ -92,8 +94,23 @@ def _elements(token: Token, grammar: Grammar, opens: bool) -> list[Element]:
     words: list[Element] = []
     for form, (start, end) in parts:
         span = (token.span[0] + start, token.span[0] + end) if one_to_one else token.span
-        words.append(Word(token.text[start:end], form, span, opens and not words))
+        written = token.text[start:end]
+        if written.lower().startswith(form):  # without the ending of a possessive
+            written = written[: len(form)]
+        words.append(Word(written, form, span, opens and not words))
     return words
+
+
+def _read_as_meant(elements: list[Element], grammar: Grammar) -> None:
+    """Replace a phrase that the last words complete by what it means."""
+    for phrase, meant in grammar.read_as.items():
+        words = elements[-len(phrase) :]
+        if tuple(w.form if isinstance(w, Word) else "" for w in words) == phrase:
+            first = words[0]
+            assert isinstance(first, Word)
+            span = (first.span[0], words[-1].span[1])
+            elements[-len(phrase) :] = [Word(form, form, span, first.opens_sentence) for form in meant]
+            return
 
 
 def _uncontracted(text: str, grammar: Grammar) -> list[tuple[str, Span]]:
@@ -125,6 +142,7 @@ def _uncontracted(text: str, grammar: Grammar) -> list[tuple[str, Span]]:
 
 def _with_kinds(sentence: list[Clause], end: str, grammar: Grammar, is_verb: Callable[[str], bool]) -> list[Clause]:
     for clause in sentence:
+        clause.conditional = clause is not sentence[-1] and not grammar.conditionals.isdisjoint(clause.forms[:2])
         clause.negated = not grammar.negations.isdisjoint(clause.forms)
         if end != "?" and _is_command(clause.forms, grammar, is_verb):
             clause.kind = "command"
@@ -175,8 +193,9 @@ def _asks_unmarked(forms: Sequence[str], grammar: Grammar) -> bool:
 
 
 def _is_command(forms: Sequence[str], grammar: Grammar, is_verb: Callable[[str], bool]) -> bool:
-    start = next((i for i, form in enumerate(forms) if form not in grammar.polite), len(forms))
-    body = list(forms[start:])
+    body = list(forms)
     if len(body) > 2 and body[0] in grammar.do_support and body[1] in grammar.negations:
         body = body[2:]
-    return bool(body) and is_verb(body[0]) and not (len(body) > 1 and body[1] in grammar.auxiliaries)
+    if not body or not is_verb(body[0]):
+        return False
+    return len(body) == 1 or body[1] not in grammar.auxiliaries | grammar.clear_subjects

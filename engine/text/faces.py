@@ -16,13 +16,23 @@ _EMOJI = (
 _FACES = {emoji: face for group, face in _EMOJI for emoji in group}
 
 
+_CONDITION = NonManual(face={"brows_up": 0.7}, head="tilt")
+"""The marker of a condition in ASL (Liddell 1986), for which the plan's phrase kinds have no name."""
+
+
 def emoji_face(emoji: str) -> dict[str, float]:
     """Face units that say an emoji; empty when none can."""
     return _FACES.get(emoji[:1], {})
+
+
+def clause_nonmanual(conditional: bool) -> NonManual:
+    """The non-manual of a clause beyond what its kind and its negation say."""
+    return _CONDITION if conditional else NonManual()
 
 
 def with_face(phrase: GlossPhrase, face: dict[str, float]) -> GlossPhrase:
     """The phrase with face units added."""
     if not face:
         return phrase
-    return dataclasses.replace(phrase, nonmanual=NonManual(face={**phrase.nonmanual.face, **face}))
+    nonmanual = dataclasses.replace(phrase.nonmanual, face={**phrase.nonmanual.face, **face})
+    return dataclasses.replace(phrase, nonmanual=nonmanual)

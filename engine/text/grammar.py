@@ -29,8 +29,12 @@ class Grammar:
     negations: frozenset[str] = frozenset()
     openers: frozenset[str] = frozenset()
     """Greetings and the like: a clause of these before a question is no part of it."""
-    polite: frozenset[str] = frozenset()
-    """Words that may stand before the verb of a command."""
+    conditionals: frozenset[str] = frozenset()
+    """Words that open a condition, said with raised brows."""
+    compounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Words without a sign of their own that are signed by others in a row."""
+    read_as: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    """Phrases that mean something else than their words."""
     same_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Forms that are signed alike, in the order of preference."""
     possessive_before_noun: Mapping[str, str] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from ..generators.base import EngineError
 from ..gloss import GlossItem, GlossPhrase, GlossPlan
 from ..languages import Language
 from .clauses import Clause, Element, Word, clauses_of
-from .faces import emoji_face, with_face
+from .faces import clause_nonmanual, emoji_face, with_face
 from .grammar import Grammar, grammar
 from .matching import SignIndex
 from .names import mark_names
@@ -83,7 +83,7 @@ class _Planner:
     def phrases(self, text: str) -> list[GlossPhrase]:
         """The phrases that have something to sign, with the pauses between them."""
         clauses = clauses_of(tokenise(text), self._grammar, self._index.is_verb)
-        mark_names(clauses, self._grammar)
+        mark_names(clauses, self._grammar, lambda word: self._index.find([word], 0) is not None)
         phrases: list[GlossPhrase] = []
         pause: GlossItem | None = None
         for clause in clauses:
@@ -96,7 +96,9 @@ class _Planner:
             if phrases and pause:
                 before = phrases[-1]
                 phrases[-1] = GlossPhrase((*before.items, pause), before.kind, before.negated, before.nonmanual)
-            phrases.append(with_face(GlossPhrase(items, clause.kind, clause.negated), face))
+            phrases.append(
+                with_face(GlossPhrase(items, clause.kind, clause.negated, clause_nonmanual(clause.conditional)), face)
+            )
             pause = GlossItem("pause", "PAUSE", clause.pause_span, seconds=clause.pause) if clause.pause else None
         return phrases
 
@@ -120,7 +122,7 @@ class _Planner:
                 at = number[1]
             else:
                 if not self._left_out(elements, at) and not self._dispensable(element):
-                    yield from self._spelled(element.text, element.span)
+                    yield from self._compound(element) or self._spelled(element.text, element.span)
                 at += 1
 
     def _left_out(self, elements: list[Element], at: int) -> bool:
@@ -132,13 +134,20 @@ class _Planner:
             return True
         following = next((e for e in elements[at + 1 :] if isinstance(e, Word) and e.form not in g.negations), None)
         if word.form in g.do_support:
-            before = elements[at - 1] if at else None
-            first = not isinstance(before, Word) or before.form in g.question_words | g.openers
+            before = [_form(e) for e in elements[:at]]
             negated = at + 1 < len(elements) and _form(elements[at + 1]) in g.negations
-            return following is not None and (negated or (first and following.form in g.subjects))
+            inverted = g.openers.issuperset(before) and (following is not None and following.form in g.subjects)
+            asked = not g.question_words.isdisjoint(before) and g.do_support.isdisjoint(before)
+            return following is not None and (negated or inverted or asked)
         if word.form in g.perfect and following is not None:
             return following.form in g.participles or following.form.endswith("ed")
         return False
+
+    def _compound(self, word: Word) -> list[GlossItem]:
+        """A word that is signed by several signs in a row, if all of them are there."""
+        parts = () if word.is_name else self._grammar.compounds.get(word.form, ())
+        signs = [self._index.sign_for(part) for part in parts]
+        return [GlossItem("sign", s.gloss, word.span, s, mouth=mouthing(word.form)) for s in signs if s and all(signs)]
 
     def _dispensable(self, word: Word) -> bool:
         return word.form in self._grammar.omitted_unsigned and not word.is_name

@@ -65,6 +65,12 @@ def test_the_longest_entry_wins(text: str, expected: str) -> None:
         ("Do you understand?", "YOU UNDERSTAND"),
         ("What do you do?", "WHAT YOU DO"),
         ("Mother's friend", "MOTHER FRIEND"),
+        ("Anna's friend", "fs-ANNA FRIEND"),
+        ("How much time does it have?", "HOW fs-MUCH TIME HE HAVE"),
+        ("Where does Anna work?", "WHERE fs-ANNA WORK"),
+        ("I've got a friend", "ME HAVE FRIEND"),
+        ("I would like water", "ME WANT WATER"),
+        ("my homework", "MY HOME WORK"),
     ],
 )
 def test_contractions_and_helping_verbs_are_taken_apart(text: str, expected: str) -> None:
@@ -107,6 +113,9 @@ def test_unknown_words_are_spelled_with_diacritics_folded(text: str, expected: s
         ("My name is Hope School and I work", "MY NAME fs-HOPE fs-SCHOOL fs-AND ME WORK"),
         ("Dr. Nice can help", "fs-DR fs-NICE CAN HELP"),
         ("They help us in the US", "fs-THEY HELP WE fs-IN fs-US"),
+        ("I work in New York", "ME WORK fs-IN fs-NEW fs-YORK"),
+        ("We work for Friend Computers", "WE WORK fs-FOR fs-FRIEND fs-COMPUTERS"),
+        ("Nice To Meet You Anna", "NICE-MEET-YOU fs-ANNA"),
         ("I am Deaf", "ME DEAF"),
         ("HELLO, I AM DEAF", "HELLO ME DEAF"),
     ],

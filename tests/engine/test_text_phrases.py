@@ -30,7 +30,7 @@ def phrases(text: str) -> tuple[GlossPhrase, ...]:
         ("When I work, do you help?", "statement yes_no_question"),
         ("Do you like school, work, home?", "yes_no_question yes_no_question yes_no_question"),
         ("Go home!", "command"),
-        ("Please help me.", "command"),
+        ("See you later!", "statement"),
         ("Don't go.", "command"),
         ("Work is good.", "statement"),
         ("Hello!", "statement"),
@@ -65,6 +65,12 @@ def test_a_question_can_deny_as_well() -> None:
     (phrase,) = phrases("Don't you like school?")
     assert phrase.kind == "yes_no_question"
     assert phrase.negated
+
+
+def test_a_condition_raises_the_brows() -> None:
+    condition, told = phrases("If you go home, I work.")
+    assert condition.nonmanual.face["brows_up"] > 0.5
+    assert not told.nonmanual.face
 
 
 def test_only_the_clause_that_denies_is_denied() -> None:
