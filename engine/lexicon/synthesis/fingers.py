@@ -41,7 +41,29 @@ _CONVERGE = {"index": -1.5, "middle": 0.0, "ring": -1.5, "pinky": -3.5}
 """Degrees by which straight fingers lean to the middle one at spread 0, so that they touch along their length."""
 
 RELAXED = np.array(
-    [14.0, 24.0, 12.0, 1.0, 20.0, 28.0, 14.0, 0.0, 26.0, 30.0, 15.0, 0.0, 30.0, 32.0, 16.0, 1.0, 32.0, 30.0, 12.0, 14.0, 10.0]
+    [
+        14.0,
+        24.0,
+        12.0,
+        1.0,
+        20.0,
+        28.0,
+        14.0,
+        0.0,
+        26.0,
+        30.0,
+        15.0,
+        0.0,
+        30.0,
+        32.0,
+        16.0,
+        1.0,
+        32.0,
+        30.0,
+        12.0,
+        14.0,
+        10.0,
+    ]
 )
 """A hand that hangs: fingers softly curled, more so towards the little finger."""
 

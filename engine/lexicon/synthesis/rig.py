@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...body import BodyModel
 from ...skeleton import JOINT_COUNT, JOINT_INDEX, PARENTS
 from .arm import Arm
 from .fingers import HandModel
@@ -87,23 +89,32 @@ class Rig:
         w = np.einsum("pm,pmj->pmj", share, self.weights[vertices])
         rest = np.einsum("pmj,pmx->pjx", w, self.vertices[vertices])
         total = w.sum(axis=1)
-        return Skin(rest - total[..., None] * self.joints, total)
+        room = ((0, 0), (0, Skin.CORNERS - vertices.shape[1]))
+        return Skin(rest - total[..., None] * self.joints, total, np.pad(vertices, room), np.pad(share, room))
 
     def bind_point(self, point: Array, joint: int) -> Skin:
         """Bind one point (3,) rigidly to a joint."""
         weight = np.zeros((1, JOINT_COUNT))
         weight[0, joint] = 1.0
-        return Skin((point - self.joints)[None] * weight[..., None], weight)
+        none = np.zeros((1, Skin.CORNERS))
+        return Skin((point - self.joints)[None] * weight[..., None], weight, none.astype(int), none)
 
 
 @dataclass(frozen=True)
 class Skin:
     """P points under linear blend skinning: each the sum over joints of a rotated offset and a weighted position."""
 
+    CORNERS: ClassVar[int] = 5
+    """The most vertices that a point is the mean of."""
+
     offset: Array
     """(P, 55, 3)"""
     weight: Array
     """(P, 55)"""
+    vertices: NDArray[np.integer]
+    """(P, CORNERS) vertices that a point on the skin is the mean of."""
+    share: Array
+    """(P, CORNERS) their weights; all 0 for a point that isn't on the skin."""
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -117,11 +128,26 @@ class Skin:
         moved = np.einsum("njab,njb->na", posed.rotation, self.offset[which])
         return moved + np.einsum("nj,nja->na", self.weight[which], posed.position)
 
+    def exact(self, body: BodyModel, poses: Array, posed: Posed, which: NDArray[np.integer]) -> Array:
+        """As `pose` with one point a pose, on the body's own mesh with its pose correctives. poses: (N, 165)."""
+        ids, place = np.unique(self.vertices[which], return_inverse=True)
+        mesh = body.skin(poses, vertices=ids)
+        rows = np.arange(len(which))[:, None]
+        corners = mesh[rows, place.reshape(len(which), -1)]
+        share = self.share[which]
+        on_skin = share.sum(axis=1, keepdims=True) > 0.0
+        return np.where(on_skin, np.einsum("nm,nma->na", share, corners), self.pose(posed, which))
+
     @staticmethod
     def join(skins: list[Skin]) -> Skin:
         """All points of several."""
-        return Skin(np.concatenate([s.offset for s in skins]), np.concatenate([s.weight for s in skins]))
+        names = ("offset", "weight", "vertices", "share")
+        return Skin(*(np.concatenate([getattr(s, n) for s in skins]) for n in names))
 
     def mean(self) -> Skin:
-        """The one point in the middle of them."""
-        return Skin(self.offset.mean(axis=0, keepdims=True), self.weight.mean(axis=0, keepdims=True))
+        """The one point in the middle of them, each the place of one vertex."""
+        count = len(self)
+        room = ((0, 0), (0, Skin.CORNERS - count))
+        vertices = np.pad(self.vertices[:, :1].T, room)
+        share = np.pad(np.full((1, count), 1.0 / count), room)
+        return Skin(self.offset.mean(axis=0)[None], self.weight.mean(axis=0)[None], vertices, share)

@@ -123,10 +123,17 @@ class Performance:
             rows = np.flatnonzero(targets.contact)
             if len(rows):
                 times = 0.5 * (track.arrive[rows] + track.release[rows])
-                posed = self.stage.rig.forward(self.local(times)[0])
-                errors[rows] = targets.place.pose(posed, rows) + targets.shift[rows] - targets.touch.pose(posed, rows)
+                errors[rows] = self.misses(targets, rows, self.local(times)[0])
             result[side] = errors
         return result
+
+    def misses(self, targets: Targets, rows: NDArray[np.integer], local: Array) -> Array:
+        """(R, 3) metres from the touching points of targets `rows` to their places, in R poses on the body's mesh."""
+        posed = self.stage.rig.forward(local)
+        poses = axis_angle_from_matrix(local).reshape(len(rows), POSE_SIZE)
+        body = self.stage.body
+        place = targets.place.exact(body, poses, posed, rows) + targets.shift[rows]
+        return place - targets.touch.exact(body, poses, posed, rows)
 
     def local(self, times: Array) -> tuple[Array, Face]:
         """Local rotations (T, 55, 3, 3) of all joints, and the face, at times (T,)."""
