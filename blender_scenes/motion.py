@@ -9,14 +9,16 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from ..addon.avatar import correctives
 from ..addon.avatar.rig import joint_bones, rig_axes, rig_meshes
 
 _MAX_FRAMES = 600
+_TORSO = ("pelvis", "spine3", "neck", "left_shoulder", "right_shoulder")
 _FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 _TIP_REACH = 1.1
 """Length of the last phalanx and the soft tip, in lengths of the one before it."""
-_HEAD_TOP = 0.23
-"""Metres from head joint to crown, for rigs without a mesh."""
+_HEAD_TOP = 0.2
+"""Metres from head joint to crown at least, for rigs without a mesh too."""
 
 Array = NDArray[np.float64]
 
@@ -48,15 +50,15 @@ def track_body(scene: bpy.types.Scene, rig: bpy.types.Object, frame_start: int, 
     present, subframe = scene.frame_current, scene.frame_subframe
     rows: dict[str, list[Array]] = {"left_hand": [], "right_hand": [], "head": [], "torso": []}
     try:
-        for frame in frames.tolist():
-            scene.frame_set(frame)
-            posed = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
-            heads, matrices = _pose(posed, bones)
-            rows["left_hand"].append(_hand(heads, "left"))
-            rows["right_hand"].append(_hand(heads, "right"))
-            rows["head"].append(np.stack([heads["head"], (matrices["head"] @ crown)[:3]]))
-            torso = ("pelvis", "spine3", "neck", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow")
-            rows["torso"].append(np.stack([heads[n] for n in torso]))
+        with correctives.paused():
+            for frame in frames.tolist():
+                scene.frame_set(frame)
+                posed = rig.evaluated_get(bpy.context.evaluated_depsgraph_get())
+                heads, matrices = _pose(posed, bones)
+                rows["left_hand"].append(_hand(heads, "left"))
+                rows["right_hand"].append(_hand(heads, "right"))
+                rows["head"].append(np.stack([heads["head"], (matrices["head"] @ crown)[:3]]))
+                rows["torso"].append(np.stack([heads[n] for n in _TORSO]))
     finally:
         scene.frame_set(present, subframe=subframe)
     return BodyTrack(frames, **{name: np.stack(values) for name, values in rows.items()})
@@ -91,6 +93,6 @@ def _crown(rig: bpy.types.Object, head: str) -> Array:
     own = [m for m in rig_meshes(rig) if m.parent == rig]
     if own:
         tops = [np.array(m.matrix_local @ v.co) @ up for m in own for v in m.data.vertices]
-        height = max(tops) - float(np.array(bone.head_local) @ up)
+        height = max(height, max(tops) - float(np.array(bone.head_local) @ up))
     point = np.array([*(np.array(bone.head_local) + height * up), 1.0])
     return np.linalg.inv(np.array(bone.matrix_local)) @ point

@@ -31,10 +31,11 @@ class Preset:
 def _preview(scene: bpy.types.Scene) -> list[str]:
     display: Any = scene.display
     shading = display.shading
-    display.render_aa = "5"
-    display.light_direction = (0.42, 0.48, 0.77)
+    display.render_aa = "FXAA"
+    display.light_direction = (0.25, 0.5, 0.83)
     display.shadow_shift, display.shadow_focus = 0.12, 0.55
     shading.light = "STUDIO"
+    shading.studio_light = "paint.sl"
     shading.use_world_space_lighting = False
     shading.color_type = "TEXTURE"
     shading.show_shadows, shading.shadow_intensity = True, 0.35

@@ -126,6 +126,7 @@ def _backdrop_material() -> bpy.types.Material:
     material = bpy.data.materials.get(name) or bpy.data.materials.new(name)
     compat.use_material_nodes(material)
     material.diffuse_color = (*BACKDROP_COLOUR, 1.0)
+    material.roughness, material.specular_intensity = 1.0, 0.0
     shader: Any = next(n for n in material.node_tree.nodes if n.type == "BSDF_PRINCIPLED")
     shader.inputs["Base Color"].default_value = (*BACKDROP_COLOUR, 1.0)
     shader.inputs["Roughness"].default_value = 0.9

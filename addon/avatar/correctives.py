@@ -8,6 +8,7 @@ The key keeps its last shape in the .blend, so a file opened without the extensi
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -115,6 +116,7 @@ class _State:
         self.by_model: dict[str, Correctives] = {}
         self.shown: dict[str, NDArray[np.float64]] = {}
         """Mesh name -> features that its key shows."""
+        self.paused = False
         self.problems: dict[str, str] = {}
         """Mesh name -> why its correctives can't be computed."""
 
@@ -186,9 +188,20 @@ def _write(mesh: bpy.types.Object, offsets: NDArray[np.float32]) -> None:
     keys.update_tag()
 
 
+@contextlib.contextmanager
+def paused() -> Iterator[None]:
+    """Leave the correctives as they are meanwhile: for runs through many frames that only look at bones."""
+    before, _state.paused = _state.paused, True
+    try:
+        yield
+    finally:
+        _state.paused = before
+
+
 @persistent
 def _on_change(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
-    update_correctives(scene, depsgraph)
+    if not _state.paused:
+        update_correctives(scene, depsgraph)
 
 
 @persistent

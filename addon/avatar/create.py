@@ -14,7 +14,6 @@ from .. import compat
 from . import correctives, models
 from .armature import build_armature, move_joints
 from .materials import make_materials
-from .materials import make_materials
 from .plain import plain_skin
 from .rig import EXPRESSION_NAMES_KEY, rig_meshes
 
