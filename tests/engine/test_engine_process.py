@@ -269,6 +269,10 @@ def test_the_engine_ends_with_its_parent(tmp_path: Path, sibling: bool) -> None:
         engine = subprocess.Popen(
             [sys.executable, "-m", "engine", "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        from engine.protocol import PROTOCOL, encode
+        engine.stdin.write(encode(dict(type="hello", id=1, protocol=PROTOCOL)))
+        engine.stdin.flush()
+        engine.stdout.read(4)
         other = 0
         if {sibling}:
             keeps = dict(pass_fds=[engine.stdin.fileno()], stdout=subprocess.DEVNULL)
@@ -286,13 +290,12 @@ def test_the_engine_ends_with_its_parent(tmp_path: Path, sibling: bool) -> None:
     assert process.stdin
     assert process.stdout
     engine, other = map(int, process.stdout.readline().split())
-    time.sleep(0.5)
     assert is_running(engine)
     process.stdin.close()
     process.wait(WAIT_S)
     process.stdout.close()
     try:
-        assert gone_within(engine, 6.0)
+        assert gone_within(engine, 10.0)
     finally:
         if other:
             os.kill(other, signal.SIGKILL)
@@ -316,3 +319,25 @@ def test_a_file_in_the_current_folder_does_not_shadow_the_engine(
     monkeypatch.chdir(tmp_path)
     engine = spawn()
     assert engine.wait(engine.request("hello", protocol=PROTOCOL), WAIT_S)["type"] == "hello"
+
+
+@posix
+def test_writing_to_an_engine_that_is_gone_does_not_end_a_host_that_keeps_sigpipe_at_its_default() -> None:
+    host = f"""
+        import os, signal, sys
+        sys.path.insert(0, {str(ROOT / "tests" / "engine")!r})
+        from plain_addon import addon_module
+        pipes = addon_module("pipes")
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        reader, writer = os.pipe()
+        os.close(reader)
+        for _ in range(3):
+            try:
+                pipes.write_available(writer, b"x")
+            except pipes.PipeClosed:
+                print("closed")
+        assert signal.SIGPIPE not in signal.sigpending()
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(host)], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["closed"] * 3
