@@ -7,6 +7,7 @@ inside signs and holds the hand's orientation in space is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,9 @@ def measure_paths(stage: Stage, solved: Solved) -> Paths:
     return Paths(code, np.stack(sides), np.where(given > 0.0, given, plain), np.array([p.turns for p in postures]))
 
 
+Shape = Callable[[NDArray[np.integer], Array, Array], Array]
+
+
 @dataclass(frozen=True)
 class Clock:
     """Where each of T frames stands in the K movements of one hand."""
@@ -80,14 +84,24 @@ class Clock:
 
     def add(self, values: Array) -> Array:
         """(T, ...) superposition of the steps between (K, ...) target values."""
-        steps = np.diff(values, axis=0, prepend=values[:1])
-        total = values[np.maximum(self.current - 3, 0)].astype(np.float64)
-        shape = (-1,) + (1,) * (values.ndim - 1)
+        return self.add_of(lambda k: values[k])
+
+    def add_of(self, value: Callable[[NDArray[np.integer]], Array], shape: Shape | None = None) -> Array:
+        """As `add`, of targets that move themselves: value(k) gives (T, ...) for targets k (T,) at each frame.
+
+        shape(k, step, phase): what the path of a movement adds to its step.
+        """
+        before = total = np.asarray(value(np.maximum(self.current - 3, 0)), dtype=np.float64)
+        column = (-1,) + (1,) * (total.ndim - 1)
         for back in range(3):
             k = self.current - (2 - back)
-            total = total + np.where(
-                (k >= 1).reshape(shape), self.phase[back].reshape(shape) * steps[np.maximum(k, 0)], 0.0
-            )
+            here = value(np.maximum(k, 0))
+            step, phase = here - before, self.phase[back]
+            moved = phase.reshape(column) * step
+            if shape is not None:
+                moved = moved + shape(np.maximum(k, 0), step, phase)
+            total = total + np.where((k >= 1).reshape(column), moved, 0.0)
+            before = here
         return total
 
 
@@ -161,39 +175,26 @@ def _wrist(track: HandTrack, moving: Clock, anchors: Anchors) -> Array:
     wrist, anchor, paths = track.solved.pose.wrist, track.solved.targets.anchor, track.paths
 
     def target(k: NDArray[np.integer]) -> Array:
-        k = np.maximum(k, 0)
         return anchors.move(anchor[k], wrist[k])
 
-    m = moving.current
-    total = target(m - 3)
-    before = total
-    for back in range(3):
-        k = m - (2 - back)
-        here = target(k)
-        step = here - before
-        phase = moving.phase[back]
-        i = np.maximum(k, 0)
-        shape = path_offset(paths.code[i], step, paths.sides[i], paths.size[i], paths.turns[i], phase)
-        total = total + np.where((k >= 1)[:, None], phase[:, None] * step + shape, 0.0)
-        before = here
-    return total
+    def shape(k: NDArray[np.integer], step: Array, phase: Array) -> Array:
+        return path_offset(paths.code[k], step, paths.sides[k], paths.size[k], paths.turns[k], phase)
+
+    return moving.add_of(target, shape)
 
 
 def _steadied(track: HandTrack, moving: Clock, anchors: Anchors, by_joints: Array) -> Array:
     """Hand rotations (T, 3, 3) that keep their course in space inside signs, and the joints' course between them."""
     hand, anchor, m = track.solved.hand, track.solved.targets.anchor, moving.current
-    t = np.arange(len(m))
-
-    def target(k: NDArray[np.integer]) -> Array:
-        k = np.maximum(k, 0)
-        return anchors.rotation[t, anchor[k]] @ hand[k]
-
-    course = before = target(m - 3)
+    turns = np.zeros((len(hand), 3))
+    turns[1:] = axis_angle_from_matrix(transposed(hand[:-1]) @ hand[1:])
+    course = hand[np.maximum(m - 3, 0)]
     for back in range(3):
-        here = target(m - (2 - back))
-        turn = axis_angle_from_matrix(transposed(before) @ here)
-        course = course @ matrix_from_axis_angle(turn * moving.phase[back][:, None])
-        before = here
+        k = m - (2 - back)
+        turn = np.where((k >= 1)[:, None], turns[np.maximum(k, 0)] * moving.phase[back][:, None], 0.0)
+        course = course @ matrix_from_axis_angle(turn)
+    carried = moving.add_of(lambda k: axis_angle_from_matrix(anchors.rotation[np.arange(len(m)), anchor[k]]))
+    course = matrix_from_axis_angle(carried) @ course
     progress = moving.phase[2]
     weight = np.where(track.inside[m], 1.0, (1.0 - 2.0 * progress) ** 2)
     away = axis_angle_from_matrix(transposed(by_joints) @ course)

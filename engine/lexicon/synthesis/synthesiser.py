@@ -15,8 +15,9 @@ from ...take import Origin, PoseSequence, Segment
 from ..loader import Lexicon
 from ..phonology import Posture
 from .body_motion import trunk
+from .clearance import around_body
 from .frames import apply, transposed
-from .motion import Anchors, HandTrack, clock, evaluate, measure_paths
+from .motion import Anchors, HandTrack, Paths, clock, evaluate, measure_paths
 from .nonmanual import Face, Span, perform
 from .rig import SIDES
 from .script import Beat, items, plan_beats
@@ -75,7 +76,7 @@ class Performance:
         self.corrections = {side: np.zeros((len(t), 3)) for side, t in self.targets.items()}
         self.solved = self._solve()
         contact = np.zeros(len(self.beats), dtype=bool)
-        self._paths = {side: measure_paths(stage, s) for side, s in self.solved.items()}
+        self._paths = {side: self._measure_paths(s) for side, s in self.solved.items()}
         for t in self.targets.values():
             contact[t.beats[t.contact]] = True
         moves = [travel(self.solved[side], self._paths[side].extra) for side in SIDES]
@@ -99,6 +100,10 @@ class Performance:
         left = solve(self.stage, self.targets["left"], None, self.corrections["left"])
         right = solve(self.stage, self.targets["right"], left, self.corrections["right"])
         return {"left": left, "right": right}
+
+    def _measure_paths(self, solved: Solved) -> Paths:
+        inside = np.array([self.beats[b].inside for b in solved.targets.beats])
+        return around_body(self.stage, solved, measure_paths(self.stage, solved), inside)
 
     def _make_tracks(self) -> dict[str, HandTrack]:
         return {

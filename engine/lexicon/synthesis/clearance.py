@@ -1,0 +1,79 @@
+"""Ways between signs that go round the body: the straight way from one posture to the next may lead through it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arm import Arm, Array
+from .frames import apply, unit
+from .motion import Paths
+from .paths import ARC, STRAIGHT, path_offset
+from .stage import Stage
+from .targets import Solved
+
+_PHASES = np.array([0.12, 0.25, 0.38, 0.5, 0.62, 0.75, 0.88])
+_SIZES = np.array([0.0, 0.03, 0.06, 0.1, 0.14, 0.19, 0.25])
+_WAYS = ((0.0, 0.0, 1.0), (0.5, 0.0, 0.86), (-0.4, 0.0, 0.9), (0.9, 0.0, 0.4))
+"""Sides that a way may bulge to: (out, up, forward)."""
+_MARGIN = 0.02
+_ELBOW_ROOM = 0.19
+"""Metres that a wrist keeps from its own shoulder: nearer the elbow can't fold."""
+_SAMPLES = 10
+
+
+def around_body(stage: Stage, solved: Solved, paths: Paths, inside: NDArray[np.bool_]) -> Paths:
+    """Straight ways (K,) that lead to a sign, or far within one, bent as little as keeps hand and elbow clear."""
+    side = solved.targets.side
+    arm = stage.rig.arms[side]
+    wrist = solved.pose.wrist
+    chord = np.diff(wrist, axis=0, prepend=wrist[:1])
+    far = np.linalg.norm(chord, axis=1) > 0.08
+    rows = np.flatnonzero((paths.code == STRAIGHT) & far & ~inside)
+    if not len(rows):
+        return paths
+    ways = unit(np.array(_WAYS)) * np.array([arm.sign, 1.0, 1.0])
+    cost = np.stack([_cost(stage, solved, rows, way) for way in ways], axis=1).reshape(len(rows), -1)
+    best = np.argmin(cost, axis=1)
+    way, size = ways[best // len(_SIZES)], _SIZES[best % len(_SIZES)]
+    code, sides, sizes = paths.code.copy(), paths.sides.copy(), paths.size.copy()
+    code[rows] = ARC
+    sides[rows, 0] = way
+    sizes[rows] = size
+    return dataclasses.replace(paths, code=code, sides=sides, size=sizes)
+
+
+def _cost(stage: Stage, solved: Solved, rows: NDArray[np.integer], way: Array) -> Array:
+    """(R, sizes) metres of depth and lack of room along a way, plus a little for its bend."""
+    arm: Arm = stage.rig.arms[solved.targets.side]
+    start, end = solved.pose.wrist[rows - 1], solved.pose.wrist[rows]
+    chord = (end - start)[:, None, None]
+    shape = (len(rows), len(_SIZES), len(_PHASES))
+    code = np.full(shape, ARC)
+    size, phase = np.broadcast_to(_SIZES[:, None], shape), np.broadcast_to(_PHASES, shape)
+    sides = np.broadcast_to(np.stack([way, way]), (*shape, 2, 3))
+    bend = path_offset(code, np.broadcast_to(chord, (*shape, 3)), sides, size, np.ones(shape), phase)
+    place = start[:, None, None] + chord * phase[..., None] + bend
+    # the hand turns on the way: the nearer end's points stand for it
+    hands = [_points(stage, solved, rows - 1), _points(stage, solved, rows)]
+    points = np.stack([hands[int(p > 0.5)] for p in _PHASES], axis=1)[:, None]
+    distance, _ = stage.field.sample(place[..., None, :] + points)
+    depth = np.maximum(_MARGIN - distance, 0.0).max(axis=-1)
+    room = np.maximum(_ELBOW_ROOM - np.linalg.norm(place - arm.shoulder, axis=-1), 0.0)
+    # the ends of the way are where the postures are, however near the body
+    weight = 1.0 - np.abs(2.0 * _PHASES - 1.0) ** 4
+    return np.sum((depth + room) * weight, axis=-1) + 0.12 * _SIZES
+
+
+def _points(stage: Stage, solved: Solved, rows: NDArray[np.integer]) -> Array:
+    """(R, S, 3) points of the hand from the wrist."""
+    side = solved.targets.side
+    samples = stage.samples[side]
+    few = dataclasses.replace(
+        samples, **{f.name: getattr(samples, f.name)[:_SAMPLES] for f in dataclasses.fields(samples)}
+    )
+    fingers = stage.rig.hands[side].rotations(solved.targets.fingers[rows])
+    local = few.pose(stage.rig.hand(side, fingers))
+    return np.concatenate([np.zeros((len(rows), 1, 3)), apply(solved.hand[rows][:, None], local)], axis=1)
