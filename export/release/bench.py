@@ -22,7 +22,7 @@ def run_all(stages: Stages) -> str:
     for script in sorted((ROOT / "tests/bench").glob("bench_*.py")):
         environment = blender if _needs_blender(script) else engine
         with stages.stage(f"{script.stem} ({environment.name})"):
-            output = run([environment.python, script], script.stem, env=variables)
+            output = run([environment.python, "-m", f"tests.bench.{script.stem}"], script.stem, env=variables)
         parts.append(f"## {script.stem}\n\n{output.strip()}")
     return "\n\n".join(parts)
 
