@@ -10,7 +10,7 @@ import bpy
 PACKAGE: str = (__package__ or "").rpartition(".")[0]
 """The extension's own package (`bl_ext.<repository>.signwright`); preferences are registered under it."""
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).absolute().parents[1]
 """The extension's folder, which is never written to: it holds `engine`, `runtime` and this code."""
 
 

@@ -1,4 +1,4 @@
-"""Drawing that several panels share: wrapped text, reports with their buttons."""
+"""What several panels share: their place, wrapped text, the latest report."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import blf  # pyright: ignore[reportMissingImports]
 import bpy
 
 from .. import pump
-from ..reports import FIX_BUTTONS, Report
+from ..reports import FIX_BUTTONS
 
 TAB = "Signwright"
 _MARGIN_PX = 64
 _ICON_PX = 24
-_SEVERITY_ICONS = {"ERROR": "ERROR", "WARNING": "ERROR", "INFO": "INFO"}
+_CROSS_PX = 50
+_BOX_PX = 16
 
 
 class SidebarPanel:
@@ -24,16 +25,33 @@ class SidebarPanel:
     bl_category = TAB
 
 
-def draw_wrapped(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """A paragraph as labels, broken to the width of the sidebar (labels don't wrap by themselves)."""
+def draw_wrapped(
+    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE", inset: int = 0
+) -> None:
+    """A paragraph as labels, broken to the width of the sidebar (labels don't wrap by themselves).
+
+    inset: pixels of that width that are taken by something else.
+    """
     column = layout.column(align=True)
     column.scale_y = 0.75
-    for i, line in enumerate(_lines(context, text, icon != "NONE")):
+    if icon != "NONE":
+        inset += _ICON_PX
+    for i, line in enumerate(_lines(context, text, inset)):
         column.label(text=line, icon=icon if i == 0 else "BLANK1" if icon != "NONE" else "NONE")
 
 
+def _lines(context: bpy.types.Context, text: str, inset: int) -> list[str]:
+    """Split by measured width: letters differ in width, and the interface can be scaled."""
+    scale = context.preferences.system.ui_scale
+    room = max((context.region.width if context.region else 300) - (_MARGIN_PX + inset) * scale, 80 * scale)
+    blf.size(0, 11 * scale)
+    sample = text[:200] or " "
+    letter = max(blf.dimensions(0, sample)[0] / len(sample), 1.0)
+    return textwrap.wrap(text, max(int(room / letter), 12))
+
+
 def draw_report(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The latest report with its fix, if there is one."""
+    """The latest report with the button that mends it, if there is one."""
     report = pump.current_report()
     if report is None:
         return
@@ -41,25 +59,10 @@ def draw_report(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = box.row()
     column = row.column()
     column.alert = report.severity == "ERROR"
-    draw_wrapped(column, context, report.message, _SEVERITY_ICONS[report.severity])
+    draw_wrapped(column, context, report.message, "INFO" if report.severity == "INFO" else "ERROR", _CROSS_PX)
     row.operator("signwright.dismiss_report", text="", icon="X", emboss=False)
     if report.hint:
-        draw_wrapped(box, context, report.hint)
-    _draw_fix(box, report)
-
-
-def _draw_fix(layout: bpy.types.UILayout, report: Report) -> None:
+        draw_wrapped(box, context, report.hint, inset=_BOX_PX)
     if report.fix:
         label, icon = FIX_BUTTONS[report.fix]
-        layout.operator("signwright.fix", text=label, icon=icon).fix = report.fix
-
-
-def _lines(context: bpy.types.Context, text: str, has_icon: bool) -> list[str]:
-    """Split by measured width: letters differ in width, and the interface can be scaled."""
-    scale = context.preferences.system.ui_scale
-    taken = (_MARGIN_PX + _ICON_PX * has_icon) * scale
-    room = max((context.region.width if context.region else 300) - taken, 80 * scale)
-    blf.size(0, 11 * scale)
-    sample = text[:200] or " "
-    letter = max(blf.dimensions(0, sample)[0] / len(sample), 1.0)
-    return textwrap.wrap(text, max(int(room / letter), 12))
+        box.operator("signwright.fix", text=label, icon=icon).fix = report.fix

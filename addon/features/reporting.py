@@ -13,9 +13,13 @@ from ..reports import Report, UserError
 
 
 def fail(operator: bpy.types.Operator, report: Report) -> set[str]:
-    """Show the report in the panel and give it to Blender; for scripts that is a `RuntimeError` when it's an error."""
+    """Show the report in the panel and give it to Blender; for scripts that is a `RuntimeError` when it's an error.
+
+    For people who pressed a button the panel is enough: an error would pop up over the very button that mends it.
+    """
     pump.show(report)
-    operator.report({report.severity}, report.text)
+    pressed = operator.options.is_invoke and not bpy.app.background
+    operator.report({"WARNING"} if pressed else {report.severity}, report.message if pressed else report.text)
     return {"CANCELLED"}
 
 

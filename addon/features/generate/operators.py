@@ -144,22 +144,15 @@ class SIGNWRIGHT_OT_generate(bpy.types.Operator):
         if not (self.apply if asked else context.scene.signwright.generate.apply_after):
             return {"FINISHED"}
         if current_avatar(context) is None:
-            report = Report(
-                f"Take “{name}” is ready, but there is no avatar to put it on.",
-                "It stays in the list. Add an avatar, then press Apply Take.",
-                "add_avatar",
-                "no_avatar",
-                "ERROR" if asked else "INFO",
-            )
-            return fail(self, report) if asked else self._inform(report)
+            if not asked:
+                return {"FINISHED"}  # the Takes panel says what is missing
+            message = f"Take “{name}” is ready, but there is no avatar to put it on."
+            hint = "It stays in the list. Add an avatar, then press Apply Take."
+            return fail(self, Report(message, hint, "add_avatar", "no_avatar"))
         try:
             bpy.ops.signwright.apply_take("EXEC_DEFAULT", True, take=name)
         except RuntimeError:
             return {"CANCELLED"}  # its report is in the panel and with Blender already
-        return {"FINISHED"}
-
-    def _inform(self, report: Report) -> set[str]:
-        pump.show(report)
         return {"FINISHED"}
 
     def _remove_timer(self, context: bpy.types.Context) -> None:

@@ -6,7 +6,7 @@ import bpy
 
 from ... import pump
 from ...engine_session import Job
-from ..layout import SidebarPanel, draw_wrapped
+from ..layout import SidebarPanel, draw_report, draw_wrapped
 from . import choices
 
 
@@ -39,6 +39,7 @@ class SIGNWRIGHT_PT_generate(SidebarPanel, bpy.types.Panel):
             row.scale_y = 1.6
             row.operator("signwright.generate", icon="PLAY")
         layout.prop(chosen, "apply_after")
+        draw_report(layout, context)
 
 
 class SIGNWRIGHT_PT_generate_options(SidebarPanel, bpy.types.Panel):

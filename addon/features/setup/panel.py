@@ -6,12 +6,12 @@ import bpy
 
 from ... import pump
 from ...avatar.rig import rig_notes
-from ..layout import SidebarPanel, draw_report, draw_wrapped
+from ..layout import SidebarPanel, draw_wrapped
 from .avatar import current_avatar
 
 
 class SIGNWRIGHT_PT_setup(SidebarPanel, bpy.types.Panel):
-    """Who signs"""
+    """Who signs: add, load or choose an avatar"""
 
     bl_idname = "SIGNWRIGHT_PT_setup"
     bl_label = "Avatar"
@@ -20,7 +20,6 @@ class SIGNWRIGHT_PT_setup(SidebarPanel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         pump.warm_up_once()
         layout = self.layout
-        draw_report(layout, context)
         rig = current_avatar(context)
         if rig is None:
             _draw_empty(layout, context)
