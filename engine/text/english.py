@@ -128,6 +128,8 @@ ENGLISH = Grammar(
         **{word: 10 * (i + 2) for i, word in enumerate(_TENS.split())},
     },
     scales={"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9},
+    ordinals={1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth"},
+    ordinal_endings=_words("st nd rd th"),
     and_words=frozenset({"and"}),
     time_word="time",
     point_word="point",

@@ -62,6 +62,9 @@ class Grammar:
     """Number words below a hundred."""
     scales: Mapping[str, int] = field(default_factory=dict)
     """Hundred, thousand and so on."""
+    ordinals: Mapping[int, str] = field(default_factory=dict)
+    ordinal_endings: frozenset[str] = frozenset()
+    """What follows the digits of an ordinal number, like `st` in `1st`."""
     and_words: frozenset[str] = frozenset()
     """Words inside a number, like `and` in `a hundred and five`."""
     time_word: str = ""

@@ -80,14 +80,19 @@ class NumberSigner:
             yield from self._word(self._grammar.point_word, span, spell=True)
             yield self._digits(decimals, span)
 
+    def ordinal(self, written: str, span: Span) -> list[GlossItem]:
+        """Items of an ordinal number without its ending: its own sign, or that of the number."""
+        word = self._grammar.ordinals.get(int(written)) if written.isdecimal() else None
+        return list(self._word(word, span) if word else ()) or list(self.items(written, span))
+
     def _integer(self, digits: str, span: Span, grouped: bool = False) -> Iterator[GlossItem]:
         if digits in self._numbers or digits.startswith("0") or len(digits) > _MAX_DIGITS:
             yield self._digits(digits, span)
             return
         value = int(digits)
-        if len(digits) == 4 and not grouped and value in _YEARS and value // 100 not in (20,) and value % 100:
-            yield self._digits(digits[:2], span)
-            yield self._digits(digits[2:], span)
+        if value in _YEARS and not grouped and value % 100:
+            for part in (digits,) if value // 10 == 200 else (digits[:2], digits[2:]):
+                yield self._digits(part, span)
             return
         for word, scale in sorted(self._grammar.scales.items(), key=lambda x: -x[1]):
             if value >= scale and self._index.sign_for(word) is not None:

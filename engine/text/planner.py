@@ -156,6 +156,8 @@ class _Planner:
         token = elements[at]
         assert isinstance(token, Token)
         following = elements[at + 1] if at + 1 < len(elements) else None
+        if token.kind == "number" and following and _form(following) in self._grammar.ordinal_endings:
+            return self._numbers.ordinal(token.text, (token.span[0], following.span[1])), at + 2
         if token.kind == "number":
             return list(self._numbers.items(token.text, token.span)), at + 1
         if token.kind == "emoji":

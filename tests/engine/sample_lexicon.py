@@ -57,6 +57,7 @@ WATER noun: water
 TIME noun: time
 DOLLAR noun: dollar
 CAN verb: can
+FIRST adjective: first
 """
 
 

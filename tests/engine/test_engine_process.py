@@ -171,13 +171,13 @@ def test_what_came_before_the_death_is_not_lost(spawn: Spawn) -> None:
 
 def test_nothing_blocks_while_the_engine_neither_reads_nor_writes(spawn: Spawn) -> None:
     engine = spawn("import time; time.sleep(60)")
-    slowest = 0.0
+    took = []
     for _ in range(100):
         began = time.perf_counter()
         engine.request("generate", text="x" * 20_000, output="")
         assert engine.poll() == []
-        slowest = max(slowest, time.perf_counter() - began)
-    assert slowest < 0.1
+        took.append(time.perf_counter() - began)
+    assert sorted(took)[90] < 0.02
 
 
 def test_polling_keeps_to_its_budget_when_much_arrives(spawn: Spawn) -> None:
@@ -247,6 +247,13 @@ def test_prints_inside_the_engine_do_not_reach_the_pipe(spawn: Spawn) -> None:
     """)
     assert engine.wait(engine.request("hello", protocol=PROTOCOL), WAIT_S)["type"] == "hello"
     assert "from C" in engine.stderr_path.read_text()
+
+
+def test_a_log_that_cannot_be_written_does_not_keep_the_engine_from_working(spawn: Spawn, tmp_path: Path) -> None:
+    engine = spawn(command=client.engine_command(sys.executable, tmp_path / "no" / "such" / "engine.log"))
+    assert engine.wait(engine.request("hello", protocol=PROTOCOL), WAIT_S)["type"] == "hello"
+    engine.stop()
+    assert "can't be written" in engine.stderr_path.read_text()
 
 
 @posix
