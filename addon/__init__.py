@@ -7,6 +7,8 @@ import bpy
 from . import preferences, pump
 from .avatar import correctives
 from .features import scene
+from .features.face import operators as face_operators
+from .features.face import panel as face_panel
 from .features.generate import operators as generate_operators
 from .features.generate import panel as generate_panel
 from .features.generate import properties as generate_properties
@@ -32,10 +34,12 @@ CLASSES: tuple[type, ...] = (
     *setup_operators.CLASSES,
     *generate_operators.CLASSES,
     *timeline_operators.CLASSES,
+    *face_operators.CLASSES,
     *render_operators.CLASSES,
     *setup_panel.CLASSES,
     *generate_panel.CLASSES,
     *timeline_panel.CLASSES,
+    *face_panel.CLASSES,
     *render_panel.CLASSES,
 )
 """Every class that Blender knows of, property groups before those that point to them, parents before subpanels."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 
 from ...avatar import models
+from ...avatar.create import SHAPE_NAMES_KEY
 from ...avatar.rig import find_rig, rig_meshes, rig_problems
 from ...reports import UserError
 
@@ -51,3 +54,13 @@ def model_file(context: bpy.types.Context) -> str:
             path = models.model_path(mesh)
             return str(path) if path.is_file() else ""
     return ""
+
+
+def shape_keys(rig: bpy.types.Object) -> list[tuple[str, Any]]:
+    """(name, shape key) of the body's shape directions, of the first mesh that has named ones."""
+    for mesh in rig_meshes(rig):
+        names = list(mesh.data.get(SHAPE_NAMES_KEY, ()))
+        if names and mesh.data.shape_keys is not None:
+            blocks = mesh.data.shape_keys.key_blocks
+            return [(name, blocks[f"Shape{i:03d}"]) for i, name in enumerate(names) if f"Shape{i:03d}" in blocks]
+    return []

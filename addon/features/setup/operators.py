@@ -9,12 +9,12 @@ from bpy.props import StringProperty
 
 from ....engine.body import EMBEDDED_AVATAR, BodyModelError
 from ... import pump
-from ...avatar.create import add_avatar
+from ...avatar.create import add_avatar, move_joints_to_shape
 from ...avatar.rig import rig_notes
 from ...paths import absolute
 from ...reports import UserError
 from ..reporting import operator_fails_with_report
-from .avatar import use
+from .avatar import current_avatar, require_avatar, use
 
 
 class _ModelOperator(bpy.types.Operator):
@@ -100,4 +100,32 @@ class SIGNWRIGHT_OT_use_armature(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (SIGNWRIGHT_OT_add_avatar, SIGNWRIGHT_OT_load_body, SIGNWRIGHT_OT_use_armature)
+class SIGNWRIGHT_OT_fit_skeleton(bpy.types.Operator):
+    """Move the joints to where the body's present shape has them, so that it bends in the right places"""
+
+    bl_idname = "signwright.fit_skeleton"
+    bl_label = "Fit Skeleton to Shape"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if current_avatar(context) is None or context.mode != "OBJECT":
+            cls.poll_message_set("Add an avatar and switch to Object Mode first")
+            return False
+        return True
+
+    @operator_fails_with_report
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        try:
+            move_joints_to_shape(require_avatar(context))
+        except (BodyModelError, ValueError) as e:
+            raise UserError(str(e), "The skeleton stays as it was.", code="no_model") from e
+        return {"FINISHED"}
+
+
+CLASSES = (
+    SIGNWRIGHT_OT_add_avatar,
+    SIGNWRIGHT_OT_load_body,
+    SIGNWRIGHT_OT_use_armature,
+    SIGNWRIGHT_OT_fit_skeleton,
+)

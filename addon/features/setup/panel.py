@@ -7,7 +7,7 @@ import bpy
 from ... import pump
 from ...avatar.rig import rig_notes
 from ..layout import SidebarPanel, draw_wrapped
-from .avatar import current_avatar
+from .avatar import current_avatar, shape_keys
 
 
 class SIGNWRIGHT_PT_setup(SidebarPanel, bpy.types.Panel):
@@ -31,6 +31,29 @@ class SIGNWRIGHT_PT_setup(SidebarPanel, bpy.types.Panel):
             layout.label(text=f"Selected: {rig.name}", icon="RESTRICT_SELECT_OFF")
         for note in rig_notes(rig):
             draw_wrapped(layout, context, note, "INFO")
+
+
+class SIGNWRIGHT_PT_body_shape(SidebarPanel, bpy.types.Panel):
+    """How tall, heavy or old the embedded avatar is"""
+
+    bl_idname = "SIGNWRIGHT_PT_body_shape"
+    bl_parent_id = "SIGNWRIGHT_PT_setup"
+    bl_label = "Body Shape"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        rig = current_avatar(context)
+        return rig is not None and bool(shape_keys(rig))
+
+    def draw(self, context: bpy.types.Context) -> None:
+        rig = current_avatar(context)
+        assert rig is not None
+        layout = self.layout
+        column = layout.column(align=True)
+        for name, key in shape_keys(rig):
+            column.prop(key, "value", text=name.replace("_", " ").capitalize(), slider=True)
+        layout.operator("signwright.fit_skeleton", icon="CON_ARMATURE")
 
 
 class SIGNWRIGHT_MT_avatar(bpy.types.Menu):
@@ -59,4 +82,4 @@ def _draw_ways(layout: bpy.types.UILayout) -> None:
     layout.operator("signwright.use_armature", icon="RESTRICT_SELECT_OFF")
 
 
-CLASSES = (SIGNWRIGHT_MT_avatar, SIGNWRIGHT_PT_setup)
+CLASSES = (SIGNWRIGHT_MT_avatar, SIGNWRIGHT_PT_setup, SIGNWRIGHT_PT_body_shape)

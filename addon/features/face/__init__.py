@@ -1,0 +1,1 @@
+"""The signer's face by hand: sliders of the face units, and keys for them."""
