@@ -23,6 +23,18 @@ def check_output(output: object) -> Path:
     if not isinstance(output, str) or not output.strip() or "\0" in output:
         raise EngineError("bad_request", "The request doesn't say which file to write.")
     path = Path(output)
+    try:
+        _try(path)
+    except OSError as e:
+        raise _readable(e, path) from e
+    except UnicodeError as e:
+        raise EngineError(
+            "bad_request", f"{output!r} can't be the name of a file here.", "Choose another name.", "choose_folder"
+        ) from e
+    return path
+
+
+def _try(path: Path) -> None:
     if not path.parent.is_dir():
         raise EngineError(
             "output_folder_missing",
@@ -36,11 +48,8 @@ def check_output(output: object) -> Path:
     try:
         with open(trial, "ab"):
             pass
-    except OSError as e:
-        raise _readable(e, path) from e
     finally:
         trial.unlink(missing_ok=True)
-    return path
 
 
 def save_take(take: Take, path: Path) -> None:

@@ -12,7 +12,7 @@ Requests carry `id` (int) and `type`; every answer repeats the `id`.
 | `cancel`   | `target` (id of a request)                | the target answers `error` with code `cancelled` |
 | `bye`      |                                           | `bye`, then the process ends                |
 
-`error`: code, message, hint, fix (one of `FIXES` or empty).
+`error`: code, message, hint, fix (one of `FIXES` or empty). A `result` also tells name, frames, fps and glosses.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class ProtocolError(ValueError):
 
 def encode(message: Message) -> bytes:
     """One message as a frame. Raises `ProtocolError` when it is too large."""
-    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+    # ASCII with escapes: a file name may hold what UTF-8 can't (lone surrogates), and comes through so
+    body = json.dumps(message, separators=(",", ":")).encode()
     if len(body) > MAX_MESSAGE_BYTES:
         raise ProtocolError(f"A message of {len(body)} bytes is over the limit of {MAX_MESSAGE_BYTES}.")
     return _LENGTH.pack(len(body)) + body

@@ -60,7 +60,7 @@ class DictionaryGenerator:
         )
         report("Finishing", 0.95)
         return Take(
-            name=request.name.strip() or take_name(plan.text),
+            name=_storable(request.name).strip() or take_name(plan.text),
             text=plan.text,
             language=language.code,
             method=self.name,
@@ -80,6 +80,11 @@ def take_name(text: str) -> str:
     if len(line) <= _NAME_LENGTH:
         return line
     return line[:_NAME_LENGTH].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
+
+
+def _storable(text: str) -> str:
+    """The text without what no file can hold."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _settings(request: GenerateRequest) -> dict[str, Any]:
@@ -115,8 +120,12 @@ def _body(path: str) -> BodyModel:
     from ..body import EMBEDDED_AVATAR
 
     file = Path(path) if path else EMBEDDED_AVATAR
+    try:
+        stamp = file.stat().st_mtime_ns
+    except (OSError, ValueError):  # what is wrong with it, loading tells
+        stamp = 0
     with _loading:
-        return _load_body(file, file.stat().st_mtime_ns if file.is_file() else 0)
+        return _load_body(file, stamp)
 
 
 @lru_cache(maxsize=2)

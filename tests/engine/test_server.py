@@ -24,6 +24,7 @@ from engine.server import EXIT_GARBAGE, EXIT_OK, Server
 from engine.take import PoseSequence, Take
 
 WAIT_S = 10.0
+posix = pytest.mark.skipif(os.name != "posix", reason="file names of POSIX")
 
 
 def still(request: GenerateRequest) -> Take:
@@ -289,6 +290,25 @@ def test_an_unknown_method_names_those_there_are(client: Client, tmp_path: Path)
 
 
 # ---------------------------------------------------------------- where the take goes
+
+
+@posix
+def test_a_folder_whose_name_is_not_utf8_works(client: Client, act, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    client.send(type="generate", id=1, text="Hello.", output=str(folder / "x.npz"))
+    result = client.receive("result", "error")
+    assert result["type"] == "result", result
+    assert names_in(folder) == ["x.npz"]
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".npz", "y" * 5000 + "/x.npz", "\ud800.npz", ".", "x.npz/y.npz"])
+def test_impossible_file_names_are_told(client: Client, act, tmp_path: Path, name: str) -> None:
+    (tmp_path / "x.npz").touch()
+    client.send(type="generate", id=1, text="Hello.", output=f"{tmp_path}/{name}")
+    error = client.receive("error")
+    assert error["code"] in ("write_failed", "bad_request", "output_folder_missing")
+    assert error["fix"] == "choose_folder"
 
 
 def test_a_missing_folder_is_told_before_the_work(client: Client, act, tmp_path: Path) -> None:
