@@ -41,10 +41,11 @@ class Character:
     bone_names: tuple[str, ...]
     shapes: FloatArray
     expressions: FloatArray
+    gaze: FloatArray
 
 
 def character(source: Source) -> Character:
-    """Template, rig, shape (N, 3, 10) and expression (N, 3, 22) directions on the base topology, in metres."""
+    """Template, rig, shape (N, 3, 10), expression (N, 3, 22) and lid directions on the base topology, in metres."""
     raw, polygons, uvs, groups = source.base_mesh()
     adult = targets.averaged_adult(source, raw)
     body = adult[np.unique(polygons[groups["body"]])]
@@ -52,7 +53,9 @@ def character(source: Source) -> Character:
     cubes = {name: np.unique(polygons[ids]) for name, ids in groups.items() if name.startswith("joint-")}
     bones = source.bones(cubes)
     weights = source.weights(bones)
-    faces = expressions.expression_directions(source, adult) * scale
+    tongue = np.unique(polygons[groups["helper-tongue"]])
+    eyes = np.unique(polygons[np.concatenate([groups["helper-l-eye"], groups["helper-r-eye"]])])
+    faces = expressions.expression_directions(source, adult, tongue) * scale
     base = BaseMesh(adult * scale, polygons, uvs, groups, {n: faces[:, :, i] for i, n in enumerate(EXPRESSION_NAMES)})
     return Character(
         base,
@@ -61,6 +64,7 @@ def character(source: Source) -> Character:
         tuple(bones),
         targets.shape_directions(source) * scale,
         faces,
+        expressions.gaze_directions(source, eyes) * scale,
     )
 
 
@@ -89,12 +93,9 @@ def build(source: Source, who: Character) -> dict[str, NDArray]:
     weights = mesh.blend @ who.weights
     rest = who.rest.following(weights)
     vertices = rest.apply(mesh.vertices(who.base.vertices), who.base.vertices)
-    directions = np.stack(
-        [
-            rest.apply(mesh.blend @ deltas, deltas)
-            for deltas in np.moveaxis(np.concatenate([who.shapes, who.expressions], axis=2), 2, 0)
-        ],
-        axis=2,
+    directions, gaze = (
+        np.stack([rest.apply(mesh.blend @ deltas, deltas) for deltas in np.moveaxis(group, 2, 0)], axis=2)
+        for group in (np.concatenate([who.shapes, who.expressions], axis=2), who.gaze)
     )
     heads = [who.bone_names.index(bone) for bone in rig.joint_bones().values()]
     joints = rest.heads(who.base.vertices)[heads]
@@ -108,6 +109,7 @@ def build(source: Source, who: Character) -> dict[str, NDArray]:
         vertices, joints, directions[:, :, :count], joint_directions, _steady(directions[:, :, count:])
     )
     skin_weights = _strongest(rig.smplx_weights(who.bone_names, weights))
+    correctives = posedirs.pose_directions(vertices, skin_weights, joints) + posedirs.eyelid_directions(gaze)
     return {
         "format": np.array(PACKED_FORMAT),
         "gender": np.array("neutral"),
@@ -119,7 +121,7 @@ def build(source: Source, who: Character) -> dict[str, NDArray]:
         **packed("shapedirs", directions, _STEP),
         **_packed_weights(skin_weights),
         **_packed_regressor(regressor),
-        **_packed_posedirs(posedirs.pose_directions(vertices, skin_weights, joints)),
+        **_packed_posedirs(correctives),
         **_hand_space(),
         **landmarks.face_landmarks(vertices, faces, materials == names.index("skin"), joints),
         "material_names": np.array(names),

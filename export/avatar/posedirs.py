@@ -24,6 +24,7 @@ from engine.skeleton import JOINT_INDEX, PARENTS
 
 from .parts import FloatArray, IntArray
 
+GAZE_PITCH = 25.0
 _RIDGE = 1e-3
 _SMALLEST = 1e-4
 """Metres: vertices that no sample moves further apart keep no correctives."""
@@ -55,6 +56,21 @@ def pose_directions(vertices: FloatArray, weights: FloatArray, joints: FloatArra
         joint = JOINT_INDEX[f"{side}_{motion.joint}"]
         chosen, goal = _fit(vertices, weights, joints, motion, side)
         result[chosen, :, 9 * (joint - 1) : 9 * joint] = goal
+    return result
+
+
+def eyelid_directions(gaze: FloatArray) -> FloatArray:
+    """Correctives (V, 3, 486) that let the lids follow the eyes' pitch.
+
+    gaze (V, 3, 4): lids at `GAZE_PITCH` degrees up and down, left eye then right. The sine of the pitch is entry (2, 1)
+    of the eye's R - I, and entry (1, 1) is its cosine less 1; neither changes with yaw alone.
+    """
+    result = np.zeros((*gaze.shape[:2], POSE_FEATURES))
+    pitch = np.radians(GAZE_PITCH)
+    for side, up, down in (("left", 0, 1), ("right", 2, 3)):
+        first = 9 * (JOINT_INDEX[f"{side}_eye_smplhf"] - 1)
+        result[:, :, first + 7] = (gaze[:, :, down] - gaze[:, :, up]) / (2.0 * np.sin(pitch))
+        result[:, :, first + 4] = (gaze[:, :, down] + gaze[:, :, up]) / (2.0 * (np.cos(pitch) - 1.0))
     return result
 
 

@@ -24,15 +24,15 @@ PROPORTION_TARGETS = {
 FRIENDLY_TARGETS = {
     "eyebrows/eyebrows-trans-up": 0.25,
     "eyebrows/eyebrows-angle-down": 0.3,
-    "mouth/mouth-angles-up": 0.25,
+    "mouth/mouth-angles-up": 0.35,
     "eyes/l-eye-scale-incr": 0.15,
     "eyes/r-eye-scale-incr": 0.15,
 }
 """The averaged face looks stern under a lamp: brows raised and eased, eyes a little larger, corners of the mouth up."""
 
 FRIENDLY_UNITS = {
-    "mouthSmileLeft": 0.22,
-    "mouthSmileRight": 0.22,
+    "mouthSmileLeft": 0.3,
+    "mouthSmileRight": 0.3,
     "browInnerUp": 0.15,
 }
 
