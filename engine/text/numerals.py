@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .matching import SignIndex
 
 _YEARS = range(1100, 2100)
+_GROUPS = re.compile(r"[^\d.,:]+")
 _MAX_DIGITS = 12
 """Longer ones are read digit by digit, as card numbers are."""
 
@@ -66,7 +68,11 @@ class NumberSigner:
         self._numbers, self._index, self._grammar = lexicon.numbers, index, grammar
 
     def items(self, written: str, span: Span) -> Iterator[GlossItem]:
-        """Items of a number as written: `25`, `1,500`, `3.14`, `10:30`."""
+        """Items of a number as written: `25`, `1,500`, `3.14`, `10:30`, `555-1234`."""
+        groups = _GROUPS.split(written)
+        if len(groups) > 1:
+            yield from (self._digits(group, span) for group in groups)
+            return
         if ":" in written:
             yield from self._word(self._grammar.time_word, span)
             hours, minutes = written.split(":")

@@ -36,7 +36,7 @@ class Token:
 _TOKEN = re.compile(
     r"(?P<initials>L(?:\.L)+(?!L)\.?)"
     r"|(?P<word>L+(?:'L+)*)"
-    r"|(?P<number>D{1,3}(?:,D{3})+(?:\.D+)?(?!D)|D{1,2}:D{2}(?!D)|D+(?:\.D+)?)"
+    r"|(?P<number>D{2,}(?:QD{2,})+|D{1,3}(?:,D{3})+(?:\.D+)?(?!D)|D{1,2}:D{2}(?!D)|D+(?:\.D+)?)"
     r"|(?P<emoji>EJ*(?:ZEJ*)*)"
     r"|(?P<symbol>S)"
     r"|(?P<stop>\.{2,}|\.(?=[ NQ,:']|$)|[!?P][!?.P]*|N+)"
@@ -102,10 +102,10 @@ def _class_of(c: str) -> str:
         return "D"
     if category[0] in "LM":
         return "L"
-    if category == "So":
-        return "E"
     if (category in ("Sc", "Sm") and c != "\u2044") or c in "%&@#°":
         return "S"
+    if category == "So":
+        return "E"
     return "Q" if category[0] in "PS" else " "
 
 
