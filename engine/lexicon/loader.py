@@ -288,9 +288,9 @@ def _validate(source: TomlSource, schema: str, depth: int) -> None:
 def _explain(e: Any) -> tuple[str, str, str]:
     """A schema exception as what is wrong, how to mend it, and the key inside of its value that is to blame."""
     name, rule, value, wanted = e.path[-1], e.rule, e.value, e.rule_definition
-    if rule == "additionalProperties" and isinstance(value, dict):
-        known = list(e.definition["properties"])
-        wrong = next(k for k in value if k not in known)
+    known = list(e.definition.get("properties", ()))
+    wrong = next((k for k in value if k not in known), None) if isinstance(value, dict) and known else None
+    if wrong is not None and rule in ("additionalProperties", "required"):  # a misspelt field is also a missing one
         return f"there is no field {wrong!r}.", _suggest(wrong, known), wrong
     if rule == "required":
         missing = next(k for k in wanted if k not in value)

@@ -129,9 +129,13 @@ def signs(lexicon: Lexicon, body: BodyModel, chosen: list[Sign], args: argparse.
         plan = GlossPlan(sign.gloss, sign.language, (GlossPhrase((item,)),))
         sequence, segments = synthesise(plan, lexicon, body, fps=60.0)
         start, end = segments[0].start, segments[0].end
-        at = np.clip(np.linspace(start + 0.3 * (end - start), end, args.frames) * 60.0, 0, len(sequence) - 1).astype(int)
+        at = np.clip(np.linspace(start + 0.3 * (end - start), end, args.frames) * 60.0, 0, len(sequence) - 1).astype(
+            int
+        )
         vertices = body.skin(sequence.poses[at], sequence.trans[at], expression=sequence.expression[at])
-        tiles = [studio.shot(v, view, middle, 0.8) for view in ((front, side) if args.side else (front,)) for v in vertices]
+        tiles = [
+            studio.shot(v, view, middle, 0.8) for view in ((front, side) if args.side else (front,)) for v in vertices
+        ]
         rows.append((f"{sign.gloss}  {end - start:.2f} s", tiles))
     across = 1 if args.side else 2
     for i in range(0, len(rows), 12):
