@@ -12,7 +12,7 @@ from typing import Any
 import bpy
 
 from ..addon import compat
-from .studio import is_backdrop
+from .studio import has_studio_world, is_backdrop
 
 RESOLUTION = (960, 540)
 
@@ -32,15 +32,16 @@ def _preview(scene: bpy.types.Scene) -> list[str]:
     display: Any = scene.display
     shading = display.shading
     display.render_aa = "FXAA"
-    display.light_direction = (0.25, 0.5, 0.83)
+    display.light_direction = (-0.45, 0.55, 0.7)
     display.shadow_shift, display.shadow_focus = 0.12, 0.55
+    display.matcap_ssao_distance, display.matcap_ssao_attenuation = 0.12, 0.6
     shading.light = "STUDIO"
     shading.studio_light = "paint.sl"
     shading.use_world_space_lighting = False
     shading.color_type = "TEXTURE"
-    shading.show_shadows, shading.shadow_intensity = True, 0.35
+    shading.show_shadows, shading.shadow_intensity = True, 0.42
     shading.show_cavity, shading.cavity_type = True, "BOTH"
-    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.6, 1.0
+    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.2, 1.6
     shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.4, 0.6
     shading.show_specular_highlight = True
     shading.show_object_outline = False
@@ -58,9 +59,11 @@ def _eevee(scene: bpy.types.Scene) -> list[str]:
 
 def _production(scene: bpy.types.Scene) -> list[str]:
     cycles: Any = scene.cycles
-    cycles.samples = 48
+    devices: Any = bpy.context.preferences.addons["cycles"].preferences
+    cycles.device = "GPU" if devices.has_active_device() else "CPU"
+    cycles.samples = 32
     cycles.use_adaptive_sampling = True
-    cycles.adaptive_threshold = 0.03
+    cycles.adaptive_threshold = 0.05
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 6, 2, 2
     cycles.transparent_max_bounces = 12
     cycles.sample_clamp_indirect = 4.0
@@ -92,7 +95,8 @@ def use_preset(
 ) -> list[str]:
     """Set the scene up for a preset, and return notes for the user on what could not be had.
 
-    `transparent`: film without background; the studio's backdrop is then left out of the render.
+    `transparent`: film without background; the studio's backdrop is then left out of the render. Workbench leaves it
+    out as well where the studio's world stands behind it in the same colour: its shadows on a far wall only distract.
     """
     scene.render.engine = preset.engine
     scene.render.film_transparent = transparent
@@ -100,7 +104,8 @@ def use_preset(
     if resolution is not None:
         scene.render.resolution_x, scene.render.resolution_y = resolution
         scene.render.resolution_percentage = 100
-    _show_backdrop(scene, not transparent)
+    is_plain = preset.engine == "BLENDER_WORKBENCH" and has_studio_world(scene)
+    _show_backdrop(scene, not (transparent or is_plain))
     return preset.configure(scene)
 
 

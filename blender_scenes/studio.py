@@ -20,7 +20,7 @@ COLLECTION = "Signwright studio"
 BACKDROP_COLOUR = (0.235, 0.315, 0.365)
 """Linear RGB: a cool blue-grey, far from skin in hue and from dark clothes in lightness."""
 _WORLD_COLOUR = (0.62, 0.72, 0.85)
-_WORLD_STRENGTH = 0.32
+_WORLD_STRENGTH = 0.13
 _OWN_KEY = "signwright_studio"
 
 
@@ -36,11 +36,12 @@ class AreaLight:
     colour: tuple[float, float, float]
 
 
+# the rim light looks past the signer to the front, so that the backdrop lies behind it and shows no edge of its light
 LIGHTS = (
-    AreaLight("Key", (1.5, 2.35, 2.2), (0.0, 1.3, 0.1), (1.1, 1.1), 115.0, (1.0, 0.955, 0.9)),
-    AreaLight("Fill", (-2.2, 1.6, 2.3), (0.0, 1.2, 0.0), (2.2, 2.2), 38.0, (0.86, 0.93, 1.0)),
-    AreaLight("Rim", (-1.3, 2.5, -1.5), (0.0, 1.4, 0.0), (0.5, 1.4), 95.0, (0.93, 0.97, 1.0)),
-    AreaLight("Backdrop", (0.0, 2.9, -0.9), (0.0, 1.1, -2.6), (2.4, 0.5), 32.0, (0.95, 0.98, 1.0)),
+    AreaLight("Key", (1.5, 2.35, 2.2), (0.0, 1.3, 0.1), (1.1, 1.1), 88.0, (1.0, 0.955, 0.9)),
+    AreaLight("Fill", (-2.2, 1.6, 2.3), (0.0, 1.2, 0.0), (2.2, 2.2), 13.0, (0.86, 0.93, 1.0)),
+    AreaLight("Rim", (-1.0, 2.4, -1.0), (-0.3, 1.6, 1.0), (0.5, 1.4), 42.0, (0.93, 0.97, 1.0)),
+    AreaLight("Backdrop light", (0.0, 2.9, -0.9), (0.0, 1.1, -2.6), (2.4, 0.5), 30.0, (0.95, 0.98, 1.0)),
 )
 
 
@@ -79,6 +80,11 @@ def remove_studio(scene: bpy.types.Scene) -> None:
 def is_backdrop(obj: bpy.types.Object) -> bool:
     """Whether an object is the studio's backdrop."""
     return _OWN_KEY in obj and obj.type == "MESH"
+
+
+def has_studio_world(scene: bpy.types.Scene) -> bool:
+    """Whether the scene's world is the studio's, not one of the user's."""
+    return scene.world is not None and _OWN_KEY in scene.world
 
 
 def _own(name: str, data: Any) -> bpy.types.Object:

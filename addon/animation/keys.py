@@ -4,7 +4,7 @@ Curves are grouped (the four components of a bone's quaternion, the three of a l
 their keys at the same frames, so that a pose can be edited as one. Between keys runs a cubic Hermite spline whose
 tangents are those of the full motion; as a Bezier with its handles at a third of the interval it is what Blender draws
 and evaluates. Keys are inserted where the error is largest until the bound holds on every frame (the top-down scheme
-of Douglas & Peucker 1973), for all groups at once.
+of Douglas & Peucker 1973), for all groups at once; then keys that have become needless are dropped.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.rotations import angle_between
+
+_DROP_ROUNDS = 6
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -79,6 +81,27 @@ def reduce_keys(values: FloatArray, error: ErrorMeasure, bound: float) -> BoolAr
         added = _worst_of_each_interval(wrong, part, bound)
         mask[:, active] |= added
         active = active[added.any(axis=0)]
+    moving = np.flatnonzero(~still)
+    mask[:, moving] = _without_needless(mask[:, moving], values[:, moving], slopes[:, moving], error, bound)
+    return mask
+
+
+def _without_needless(
+    mask: BoolArray, values: FloatArray, slopes: FloatArray, error: ErrorMeasure, bound: float
+) -> BoolArray:
+    """`mask` without inner keys that the bound doesn't need: inserted early, they lost their use to later neighbours.
+
+    Every second key is tried at a time, so that each trial concerns an interval of its own.
+    """
+    groups = np.arange(mask.shape[1])
+    for round_ in range(_DROP_ROUNDS):
+        order = np.cumsum(mask, axis=0)
+        trial = mask & (order > 1) & (order < order[-1:]) & (order % 2 == round_ % 2)
+        kept = mask & ~trial
+        wrong = error(values, hermite(values, slopes, kept)) > bound
+        interval = ((np.cumsum(kept, axis=0) - 1) * len(groups) + groups).ravel()
+        is_bad = np.bincount(interval, weights=wrong.ravel()) > 0
+        mask = kept | (trial & is_bad[interval].reshape(mask.shape))
     return mask
 
 

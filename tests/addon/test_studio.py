@@ -167,7 +167,15 @@ def test_every_preset_can_be_set_and_keeps_the_frame_rate(rig, name, transparent
     assert scene.render.film_transparent == transparent
     assert all(isinstance(note, str) for note in notes)
     backdrop = next(o for o in scene.objects if studio.is_backdrop(o))
-    assert backdrop.hide_render == transparent
+    assert backdrop.hide_render == (transparent or name == "PREVIEW")
+
+
+def test_the_preview_keeps_the_backdrop_before_a_world_of_the_users(rig):
+    scene = bpy.context.scene
+    scene.world = bpy.data.worlds.new("Mine")
+    studio.build_studio(scene, rig)
+    presets.use_preset(scene, presets.PREVIEW)
+    assert not any(o.hide_render for o in scene.objects if studio.is_backdrop(o))
 
 
 def ready(rig: bpy.types.Object) -> bpy.types.Scene:
