@@ -13,7 +13,19 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("addon", "engine", "export", "blender_scenes", "tests")
-BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "gpu_extras", "blf", "bl_math", "bpy_extras", "addon_utils", "aud"}
+BLENDER = {
+    "bpy",
+    "bmesh",
+    "mathutils",
+    "gpu",
+    "gpu_extras",
+    "blf",
+    "bl_math",
+    "bpy_extras",
+    "addon_utils",
+    "aud",
+    "imbuf",
+}
 HEAVY = {"torch", "onnxruntime", "transformers", "scipy", "PIL"}
 PLAIN_ENGINE_MODULES = {"take", "rotations", "skeleton", "protocol", "body", "body_files"}
 """What Blender's process may load from the engine: NumPy and the standard library only."""
