@@ -47,7 +47,8 @@ class Character:
 def character(source: Source) -> Character:
     """Template, rig, shape (N, 3, 10), expression (N, 3, 22) and lid directions on the base topology, in metres."""
     raw, polygons, uvs, groups = source.base_mesh()
-    adult = targets.averaged_adult(source, raw)
+    opposite = source.mirror()
+    adult = symmetric(targets.averaged_adult(source, raw), opposite)
     body = adult[np.unique(polygons[groups["body"]])]
     scale = HEIGHT / (body[:, 1].max() - body[:, 1].min())
     cubes = {name: np.unique(polygons[ids]) for name, ids in groups.items() if name.startswith("joint-")}
@@ -55,7 +56,7 @@ def character(source: Source) -> Character:
     weights = source.weights(bones)
     tongue = np.unique(polygons[groups["helper-tongue"]])
     eyes = np.unique(polygons[np.concatenate([groups["helper-l-eye"], groups["helper-r-eye"]])])
-    faces = expressions.expression_directions(source, adult, tongue) * scale
+    faces = symmetric(expressions.expression_directions(source, adult, tongue), opposite) * scale
     base = BaseMesh(adult * scale, polygons, uvs, groups, {n: faces[:, :, i] for i, n in enumerate(EXPRESSION_NAMES)})
     return Character(
         base,
@@ -66,6 +67,12 @@ def character(source: Source) -> Character:
         faces,
         expressions.gaze_directions(source, eyes) * scale,
     )
+
+
+def symmetric(values: FloatArray, opposite: IntArray) -> FloatArray:
+    """The mean of positions or deltas (N, 3, ...) and their mirror image; the face units are a little one-sided."""
+    flip = np.array([-1.0, 1.0, 1.0]).reshape(3, *[1] * (values.ndim - 2))
+    return 0.5 * (values + values[opposite] * flip)
 
 
 def whole_mesh(base: BaseMesh, parts: list[MeshPart]) -> LinearMesh:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from .linear_mesh import LinearMesh, boundary_loops, from_base, vertex_normals
+from .linear_mesh import LinearMesh, boundary_loops, from_base
 from .parts import BaseMesh, FloatArray, IntArray
 from .refine import clipped, subdivided
 
@@ -63,12 +63,12 @@ def visible_skin(base: BaseMesh) -> LinearMesh:
 def _with_rims(base: BaseMesh, mesh: LinearMesh) -> LinearMesh:
     """Fold the open edges of neckline and cuffs inward, so that the cloth has thickness."""
     points = mesh.vertices(base.vertices)
-    normals = vertex_normals(points, mesh.polygons)
     blends, offsets, polygons = [mesh.blend], [mesh.offsets], [mesh.polygons]
     count = len(points)
     for loop in boundary_loops(mesh.polygons):
         outward = _opening_direction(base, points[loop])
-        steps = (RIM_HEIGHT * outward + RIM_OUT * normals[loop], RIM_HEIGHT * outward - RIM_IN * normals[loop])
+        around = _away_from_axis(points[loop], outward)
+        steps = (RIM_HEIGHT * outward + RIM_OUT * around, RIM_HEIGHT * outward - RIM_IN * around)
         previous = loop
         for step in steps:
             ring = count + np.arange(len(loop))
@@ -93,6 +93,13 @@ def _opening_direction(base: BaseMesh, loop: FloatArray) -> FloatArray:
     else:
         axis = base.joint_centre("joint-head") - base.joint_centre("joint-neck")
     return axis / np.linalg.norm(axis)
+
+
+def _away_from_axis(loop: FloatArray, axis: FloatArray) -> FloatArray:
+    """Unit vectors (n, 3) from the loop's axis to its points, at right angles to the axis."""
+    spokes = loop - loop.mean(axis=0)
+    spokes = spokes - np.outer(spokes @ axis, axis)
+    return spokes / np.linalg.norm(spokes, axis=1, keepdims=True)
 
 
 def _strip(first: IntArray, second: IntArray) -> IntArray:

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from engine.skeleton import JOINT_INDEX
 
-from .linear_mesh import vertex_normals
 from .parts import BaseMesh, FloatArray, IntArray
 
 KEYPOINT_IDS = {
@@ -129,9 +128,3 @@ def _ray_caster(
         return int(candidates[best]), np.array([1 - u[best] - v[best], u[best], v[best]])
 
     return shoot
-
-
-def outward(vertices: FloatArray, polygons: IntArray) -> bool:
-    """Whether polygons wind so that normals point out of the body, on average."""
-    normals = vertex_normals(vertices, polygons)
-    return float(np.einsum("ni,ni->", normals, vertices - vertices.mean(axis=0))) > 0

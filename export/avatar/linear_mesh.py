@@ -91,18 +91,6 @@ def corner_count(polygon: IntArray) -> int:
     return 3 if polygon[3] < 0 else 4
 
 
-def vertex_normals(vertices: FloatArray, polygons: IntArray) -> FloatArray:
-    """Area-weighted unit normals (N, 3)."""
-    third = np.where(polygons[:, 3] >= 0, polygons[:, 3], polygons[:, 2])
-    a, b, c, d = vertices[polygons[:, 0]], vertices[polygons[:, 1]], vertices[polygons[:, 2]], vertices[third]
-    faces = np.cross(c - a, np.where((polygons[:, 3] >= 0)[:, None], d - b, c - b))
-    normals = np.zeros_like(vertices)
-    for k in range(4):
-        present = polygons[:, k] >= 0
-        np.add.at(normals, polygons[present, k], faces[present])
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-
-
 def boundary_loops(polygons: IntArray) -> list[IntArray]:
     """Closed loops of vertex ids along the open edges, in the direction the polygons run."""
     edges: dict[int, int] = {}
