@@ -46,6 +46,32 @@ def empty_scene() -> Iterator[None]:
     yield
 
 
+@pytest.fixture
+def addon(empty_scene: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
+    """The registered add-on with a profile of its own, and `fake_engine.py` for an engine."""
+    import bpy
+    import signwright.addon as package
+    from signwright.addon import pump
+
+    monkeypatch.setenv("BLENDER_USER_RESOURCES", str(tmp_path / "profile"))
+    fake = [sys.executable, "-s", str(Path(__file__).with_name("fake_engine.py"))]
+    monkeypatch.setattr(pump, "engine_command", lambda _python, _log: fake)
+    entry = bpy.context.preferences.addons.new()
+    entry.module = "signwright"
+    package.register()
+    yield package
+    package.unregister()
+    bpy.context.preferences.addons.remove(entry)
+
+
+@pytest.fixture
+def real_engine(addon: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The add-on with its real engine."""
+    from signwright.addon import engine_process, pump
+
+    monkeypatch.setattr(pump, "engine_command", engine_process.engine_command)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     global _status
     _status = int(exitstatus)

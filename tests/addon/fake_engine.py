@@ -1,0 +1,116 @@
+"""An engine for tests: speaks the protocol, and misbehaves when the text says so.
+
+`slow`: progress until cancelled. `die`: ends in the middle. `garbage`: writes something else to the pipe. `deaf`: never
+answers again. `full`: its disk is full. `no_file`: says that it wrote a take, and didn't. `bad_file`: writes nonsense.
+Anything else becomes a take of one second at once.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from engine.protocol import Decoder, encode
+from engine.skeleton import EXPRESSION_NAMES
+from engine.take import PoseSequence, Segment, Take
+
+_decoder = Decoder()
+_waiting: list[dict[str, Any]] = []
+
+
+def _send(kind: str, request: dict[str, Any], **fields: Any) -> None:
+    os.write(1, encode({"type": kind, "id": request["id"], **fields}))
+
+
+def _receive(timeout: float | None) -> dict[str, Any] | None:
+    if not _waiting:
+        if not select.select([0], [], [], timeout)[0]:
+            return None
+        data = os.read(0, 65536)
+        if not data:
+            sys.exit(0)
+        _waiting.extend(_decoder.feed(data))
+    return _waiting.pop(0) if _waiting else None
+
+
+def _take(request: dict[str, Any]) -> Take:
+    fps = request["fps"]
+    frames = round(fps) + 1
+    poses = np.zeros((frames, 165))
+    poses[:, 3 * 17 + 2] = np.linspace(0.0, 1.0, frames)
+    sequence = PoseSequence(poses, np.zeros((frames, 3)), np.zeros((frames, len(EXPRESSION_NAMES))), fps)
+    segments = (
+        Segment("HELLO", 0.0, 0.5, "dictionary", (0, 5), "asl/HELLO", licence="CC0-1.0"),
+        Segment("fs-ANNA", 0.5, 1.0, "fingerspelled", (6, 10)),
+    )
+    text = request["text"]
+    return Take(request["name"] or text[:20], text, request["language"], request["method"], sequence, segments)
+
+
+def _generate(request: dict[str, Any]) -> None:
+    word = request["text"].split()[0]
+    _send("progress", request, stage="planning", fraction=0.25)
+    if word == "die":
+        os._exit(9)
+    if word == "garbage":
+        os.write(1, b"\xff\xff\xff\xffTraceback (most recent call last)")
+        time.sleep(5.0)
+    if word == "deaf":
+        time.sleep(60.0)
+    if word == "full":
+        _send("error", request, code="disk_full", message="The disk is full.", hint="Free it.", fix="choose_folder")
+        return
+    if word == "slow":
+        _be_slow(request)
+        return
+    path = Path(request["output"])
+    if word == "bad_file":
+        path.write_bytes(b"no take at all")
+    elif word != "no_file":
+        _take(request).save(path)
+    _send("result", request, path=str(path), seconds=0.01, warnings=[])
+
+
+def _be_slow(request: dict[str, Any]) -> None:
+    for i in range(600):
+        _send("progress", request, stage="signing", fraction=i / 600)
+        message = _receive(0.05)
+        if message is not None and message["type"] == "cancel":
+            _send("error", request, code="cancelled", message="Cancelled.", hint="", fix="")
+            return
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    while True:
+        message = _receive(None)
+        if message is None:
+            continue
+        if message["type"] == "hello":
+            _send(
+                "hello",
+                message,
+                version="0.0.0",
+                protocol=1,
+                devices=[{"id": "cpu", "name": "CPU", "cores": 1}],
+                methods=[{"name": "dictionary", "label": "Dictionary", "description": "Signs", "languages": ["ASL"]}],
+                languages=[
+                    {"code": "ASL", "name": "American Sign Language", "spoken": "en", "has_signs": True},
+                    {"code": "DGS", "name": "German Sign Language", "spoken": "de", "has_signs": False},
+                ],
+            )
+        elif message["type"] == "generate":
+            _generate(message)
+        elif message["type"] == "bye":
+            _send("bye", message)
+            return
+
+
+if __name__ == "__main__":
+    main()
