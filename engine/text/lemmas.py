@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simplemma.strategies import DictionaryLookupStrategy
 
 
 def load(spoken: str) -> None:
@@ -21,7 +25,7 @@ def lemma(word: str, spoken: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def _lookup(spoken: str):
+def _lookup(spoken: str) -> DictionaryLookupStrategy | None:
     from simplemma.strategies import DictionaryLookupStrategy
     from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
 
