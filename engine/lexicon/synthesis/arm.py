@@ -9,18 +9,19 @@ circle about the line from shoulder to wrist is the one degree of freedom left (
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...rotations import axis_angle_from_quaternion, conjugate, quaternion_from_matrix, swing_twist
 from ...skeleton import JOINT_INDEX
-from .frames import about, across, apply, basis, smoothstep, soft_clamp, transposed, unit
+from .frames import about, across, apply, basis, cross, smoothstep, soft_clamp, transposed, unit
 
 Array = NDArray[np.floating]
 
 # Active ranges of motion in degrees (American Academy of Orthopaedic Surgeons, 1965, rounded down)
-ELBOW_RANGE = (4.0, 148.0)
+ELBOW_RANGE = (4.0, 150.0)
 TWIST_RANGE = (-85.0, 85.0)
 FLEXION_RANGE = (-65.0, 70.0)
 DEVIATION_RANGE = (-32.0, 22.0)
@@ -54,53 +55,59 @@ class Arm:
         sign = 1.0 if side == "left" else -1.0
         fingers = unit(at("middle1") - at("wrist"))
         # knuckles from index to pinky span the palm; turned so that the normal leaves its inside
-        normal = np.cross(fingers, at("pinky1") - at("index1")) * -sign
+        normal = cross(fingers, at("pinky1") - at("index1")) * -sign
         return cls(side, sign, at("collar"), at("shoulder"), at("elbow"), at("wrist"), fingers, across(normal, fingers))
 
-    @property
+    @cached_property
     def out(self) -> Array:
         """Unit vector to the arm's side of the body."""
         return np.array([self.sign, 0.0, 0.0])
 
-    @property
+    @cached_property
     def upper(self) -> Array:
         """Shoulder to elbow at rest."""
         return self.elbow - self.shoulder
 
-    @property
+    @cached_property
     def fore(self) -> Array:
         """Elbow to wrist at rest."""
         return self.wrist - self.elbow
 
-    @property
+    @cached_property
     def hinge(self) -> Array:
         """Axis that the elbow flexes about (left -y, right +y)."""
         return np.array([0.0, -self.sign, 0.0])
 
-    @property
+    @cached_property
     def axis(self) -> Array:
         """Unit axis of the forearm, which it twists about."""
         return unit(self.fore)
 
-    @property
+    @cached_property
     def flexion_axis(self) -> Array:
         """Axis that bends the wrist towards the palm."""
-        return unit(np.cross(self.axis, across(self.palm, self.axis)))
+        return unit(cross(self.axis, across(self.palm, self.axis)))
 
-    @property
+    @cached_property
     def deviation_axis(self) -> Array:
         """Axis that bends the wrist towards the thumb."""
-        return unit(np.cross(self.axis, self.radial))
+        return unit(cross(self.axis, self.radial))
 
-    @property
+    @cached_property
     def radial(self) -> Array:
         """Unit vector from the forearm's axis to the thumb side at rest."""
-        return np.cross(across(self.palm, self.axis), self.axis) * self.sign
+        return cross(across(self.palm, self.axis), self.axis) * self.sign
 
-    @property
+    @cached_property
     def length(self) -> float:
         """Shoulder to wrist, stretched."""
         return float(np.linalg.norm(self.upper) + np.linalg.norm(self.fore))
+
+    @cached_property
+    def shortest(self) -> float:
+        """Shoulder to wrist with the elbow fully bent."""
+        folded = about(self.hinge, np.radians(ELBOW_RANGE[1])) @ self.fore
+        return float(np.linalg.norm(self.upper + folded))
 
     def hand_rotation(self, fingers: Array, palm: Array) -> Array:
         """Global hand rotations (..., 3, 3) that point the fingers and face the palm as wanted (unit vectors).
@@ -149,7 +156,7 @@ def reach(arm: Arm, target: Array, swivel: Array) -> Reach:
     u, f, h = arm.upper, arm.fore, arm.hinge
     # |u + R(h, flexion) f| = distance  ->  b cos + c sin = wanted
     along = (u @ h) * (f @ h)
-    b, c = u @ f - along, u @ np.cross(h, f)
+    b, c = u @ f - along, u @ cross(h, f)
     amplitude, offset = np.hypot(b, c), np.arctan2(c, b)
     low, high = np.radians(ELBOW_RANGE)
     distance = np.linalg.norm(target, axis=-1)
@@ -160,7 +167,7 @@ def reach(arm: Arm, target: Array, swivel: Array) -> Reach:
 
     direction = unit(target)
     elbow_side = _elbow_direction(arm, direction, swivel)
-    hinge = np.cross(elbow_side, direction)
+    hinge = cross(elbow_side, direction)
     chord = u + apply(about(h, flexion), f)
     rest = basis(unit(chord), np.broadcast_to(h, chord.shape))
     shoulder = basis(direction, hinge) @ transposed(rest)
@@ -171,7 +178,7 @@ def _elbow_direction(arm: Arm, direction: Array, swivel: Array) -> Array:
     """Unit directions from the shoulder-wrist line to the elbow."""
     # low, a little back and out: never parallel to where hands go in signing or rest
     low = across(unit(np.array([0.25 * arm.sign, -0.9, -0.35])), direction)
-    side = np.cross(direction, low) * arm.sign
+    side = cross(direction, low) * arm.sign
     angle = np.asarray(swivel)[..., None]
     return np.cos(angle) * low + np.sin(angle) * side
 

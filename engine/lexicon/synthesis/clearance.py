@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from .arm import Arm, Array
 from .frames import apply, unit
-from .motion import Paths
-from .paths import ARC, STRAIGHT, path_offset
+from .paths import ARC, STRAIGHT, Paths, path_offset
 from .stage import Stage
 from .targets import Solved
 
@@ -22,6 +21,9 @@ _MARGIN = 0.02
 _ELBOW_ROOM = 0.19
 """Metres that a wrist keeps from its own shoulder: nearer the elbow can't fold."""
 _SAMPLES = 10
+_GIVE = -0.002
+"""Signed distance in metres that points of a passing hand keep."""
+_HAND_LENGTH = 0.22
 
 
 def around_body(stage: Stage, solved: Solved, paths: Paths, inside: NDArray[np.bool_]) -> Paths:
@@ -77,3 +79,23 @@ def _points(stage: Stage, solved: Solved, rows: NDArray[np.integer]) -> Array:
     fingers = stage.rig.hands[side].rotations(solved.targets.fingers[rows])
     local = few.pose(stage.rig.hand(side, fingers))
     return np.concatenate([np.zeros((len(rows), 1, 3)), apply(solved.hand[rows][:, None], local)], axis=1)
+
+
+def push_out(stage: Stage, side: str, wrist: Array, hand: Array, fingers: Array) -> Array:
+    """(T, 3) pushes that bring hands on their way out of the resting body.
+
+    wrist (T, 3) and hand (T, 3, 3) in the chest's frame, fingers (T, 20) in degrees. A mean over all sunken points,
+    weighted by depth, so that it changes smoothly.
+    """
+    rows = np.flatnonzero(stage.field.near(wrist, _HAND_LENGTH))
+    result = np.zeros_like(wrist)
+    if len(rows):
+        local = stage.samples[side].pose(stage.rig.hand(side, stage.rig.hands[side].rotations(fingers[rows])))
+        points = wrist[rows, None] + np.einsum("tij,tpj->tpi", hand[rows], local)
+        distance, outward = stage.field.sample(points)
+        depth = np.maximum(_GIVE - distance, 0.0)
+        weight = depth**2
+        total = np.sum(weight, axis=1)
+        mean = np.einsum("tp,tpi->ti", weight * depth, outward) / np.maximum(total, 1e-12)[:, None]
+        result[rows] = mean
+    return result

@@ -34,6 +34,8 @@ class BodyField:
         points, normals, cells = self._one_a_cell(points, normals)
         distance = self._spread(points, normals, cells)
         gradient = np.stack(list(np.gradient(distance, CELL)), axis=-1)
+        # far inside all is equally deep: the way out is where hands come from
+        gradient[(distance <= -CELL * BAND) & (np.sum(gradient**2, axis=-1) < 1e-6)] = (0.0, 0.0, 1.0)
         self._field = np.concatenate([distance[..., None], gradient], axis=-1).reshape(-1, 4)
 
     def _one_a_cell(self, points: Array, normals: Array) -> tuple[Array, Array, NDArray[np.integer]]:
@@ -65,7 +67,20 @@ class BodyField:
             better = square < nearest[at]
             nearest[at[better]] = square[better]
             signed[at[better]] = np.sum(away[better] * normals[better], axis=1)
-        return np.clip(signed, -CELL * BAND, CELL * BAND).reshape(tuple(self.shape))
+        signed = np.clip(signed, -CELL * BAND, CELL * BAND)
+        return self._filled(signed.reshape(tuple(self.shape)), np.isfinite(nearest).reshape(tuple(self.shape)))
+
+    @staticmethod
+    def _filled(signed: Array, known: NDArray[np.bool_]) -> Array:
+        """Cells beyond the band lie as deep as it goes when the last skin behind them was crossed inward."""
+        index = np.where(known, np.arange(signed.shape[2]), 0)
+        last = np.take_along_axis(signed, np.maximum.accumulate(index, axis=2), axis=2)
+        return np.where(known, signed, np.where(last < 0.0, -CELL * BAND, CELL * BAND))
+
+    def near(self, points: Array, distance: float) -> NDArray[np.bool_]:
+        """Whether points (..., 3) lie in the body's box or within `distance` of it."""
+        high = self.origin + CELL * self.shape
+        return np.all((points > self.origin - distance) & (points < high + distance), axis=-1)
 
     def sample(self, points: Array) -> tuple[Array, Array]:
         """Distance (...) and outward direction (..., 3) at points (..., 3), trilinear."""

@@ -17,7 +17,7 @@ from ...skeleton import JOINT_INDEX
 from ..handshapes import FINGERS, JOINT_LIMITS
 from ..phonology import Handshape
 from .arm import Arm
-from .frames import about, across, apply, basis, soft_clamp, unit
+from .frames import about, across, apply, basis, cross, soft_clamp, unit
 
 Array = NDArray[np.floating]
 
@@ -94,9 +94,9 @@ class HandModel:
         self.arm = arm
         self.first_joint = JOINT_INDEX[f"{arm.side}_index1"]
         z, palm = arm.fingers, arm.palm
-        self.radial = unit(np.cross(palm, z) * arm.sign)
-        self.hinge = np.cross(z, palm)
-        self.spread_axis = np.cross(z, self.radial)
+        self.radial = unit(cross(palm, z) * arm.sign)
+        self.hinge = cross(z, palm)
+        self.spread_axis = cross(z, self.radial)
         self._fingers = [self._measure(joints, name) for name in FINGERS]
         self._measure_thumb(joints)
 
@@ -113,7 +113,7 @@ class HandModel:
     def _measure_thumb(self, joints: Array) -> None:
         self.thumb_first, self._thumb_bone, two = self._bones(joints, "thumb")
         # the slight bend of the rest pose shows the plane that the thumb flexes in
-        self._thumb_hinge = across(np.cross(self._thumb_bone, two), self._thumb_bone)
+        self._thumb_hinge = across(cross(self._thumb_bone, two), self._thumb_bone)
         self._thumb_straighten = _shortest(two, self._thumb_bone)
 
     def rotations(self, angles: Array) -> Array:
@@ -139,14 +139,14 @@ class HandModel:
         z, palm = self.arm.fingers, self.arm.palm
         side = np.cos(oppose)[..., None] * self.radial + np.sin(oppose)[..., None] * palm
         bone = np.cos(abduct)[..., None] * z + np.sin(abduct)[..., None] * side
-        hinge = np.cross(side, z)
-        hinge = np.cos(roll)[..., None] * hinge + np.sin(roll)[..., None] * np.cross(bone, hinge) * -self.arm.sign
+        hinge = cross(side, z)
+        hinge = np.cos(roll)[..., None] * hinge + np.sin(roll)[..., None] * cross(bone, hinge) * -self.arm.sign
         return basis(bone, hinge) @ basis(self._thumb_bone, self._thumb_hinge).T
 
 
 def _shortest(start: Array, end: Array) -> Array:
     """(3, 3) smallest rotation from one unit vector to another (not opposite) one."""
-    axis = np.cross(start, end)
+    axis = cross(start, end)
     sine = float(np.linalg.norm(axis))
     if sine < 1e-9:
         return np.eye(3)

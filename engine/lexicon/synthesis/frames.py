@@ -11,10 +11,18 @@ UP = np.array([0.0, 1.0, 0.0])
 FORWARD = np.array([0.0, 0.0, 1.0])
 
 
+def cross(a: ArrayLike, b: ArrayLike) -> Array:
+    """Cross product of (..., 3) vectors; several times faster than NumPy's on small arrays."""
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
+    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+
+
 def unit(vector: ArrayLike) -> Array:
     """(..., 3) vectors scaled to length 1; zero vectors stay zero."""
     v = np.asarray(vector, dtype=np.float64)
-    return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
+    return v / np.maximum(np.sqrt(np.sum(v * v, axis=-1, keepdims=True)), 1e-12)
 
 
 def across(vector: ArrayLike, axis: ArrayLike) -> Array:
@@ -38,7 +46,7 @@ def basis(first: ArrayLike, second: ArrayLike) -> Array:
     """
     a = np.asarray(first, dtype=np.float64)
     b = across(second, a)
-    return np.stack(np.broadcast_arrays(a, b, np.cross(a, b)), axis=-1)
+    return np.stack(np.broadcast_arrays(a, b, cross(a, b)), axis=-1)
 
 
 def apply(matrix: Array, vector: ArrayLike) -> Array:

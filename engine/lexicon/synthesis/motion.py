@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from ...rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from .arm import Array
+from .clearance import push_out
 from .directions import bulge_directions
 from .fingers import curl_open, rub, wiggle
 from .frames import about, apply, smoothstep, transposed
-from .paths import ARC, CIRCLE, PATH_CODES, STRAIGHT, ZIGZAG, circle_sides, minimum_jerk, path_offset, steady
+from .paths import ARC, CIRCLE, PATH_CODES, STRAIGHT, ZIGZAG, Paths, circle_sides, minimum_jerk, path_offset, steady
 from .rig import WRIST, Posed
 from .script import Beat
 from .solve import ArmPose, arm_rotations, with_hand
@@ -29,29 +30,11 @@ from .timeline import Timeline
 _DEFAULT_SIZE = {STRAIGHT: 0.0, ARC: 0.04, CIRCLE: 0.05, ZIGZAG: 0.025}
 _ARC_SHARE = 0.22
 """Bulge of an arc without a size, as a share of its chord."""
+_CONTACT_FLANK = 0.12
+"""Seconds before and after a contact in which the hand may sink in as at the contact."""
 _LOCAL_RATE = {"wiggle": 3.6, "twist": 3.2, "nod": 3.0, "rub": 3.4, "shake": 3.4, "open_close": 2.6}
 """Cycles a second."""
 _LOCAL_DEGREES = {"twist": 24.0, "nod": 24.0, "shake": 15.0}
-
-
-@dataclass(frozen=True)
-class Paths:
-    """Shape of the K movements of one hand."""
-
-    code: NDArray[np.integer]
-    sides: Array
-    """(K, 2, 3)"""
-    size: Array
-    """(K,) metres."""
-    turns: Array
-
-    @property
-    def extra(self) -> Array:
-        """(K,) metres that a path is longer than its chord, roughly."""
-        turns = np.abs(self.turns)
-        circle, zigzag = 2.0 * np.pi * self.size * turns, 4.0 * self.size * turns
-        shapes = [self.code == CIRCLE, self.code == ZIGZAG, self.code == ARC]
-        return np.select(shapes, [circle, zigzag, self.size], 0.0)
 
 
 def measure_paths(stage: Stage, solved: Solved) -> Paths:
@@ -167,7 +150,20 @@ def evaluate(stage: Stage, track: HandTrack, times: Array, anchors: Anchors) -> 
     hand = _steadied(track, moving, anchors, by_joints)
     fingers = _fingers(track, times)
     hand, wrist, fingers = _local_movements(stage, track, times, hand, wrist, fingers)
+    free = 1.0 - _touching(track, times)
+    wrist = wrist + free[:, None] * push_out(stage, arm.side, wrist, hand, fingers)
     return with_hand(arm, wrist, angles[:, 0], hand), fingers
+
+
+def _touching(track: HandTrack, times: Array) -> Array:
+    """(T,) 1 while a contact is held, falling to 0 on both sides."""
+    result = np.zeros_like(times)
+    for k in np.flatnonzero(track.solved.targets.contact):
+        begin, end = track.arrive[k], track.release[k]
+        rows = slice(*np.searchsorted(times, (begin - _CONTACT_FLANK, end + _CONTACT_FLANK)))
+        away = np.maximum(begin - times[rows], times[rows] - end)
+        result[rows] = np.maximum(result[rows], 1.0 - smoothstep(away, 0.0, _CONTACT_FLANK))
+    return result
 
 
 def _wrist(track: HandTrack, moving: Clock, anchors: Anchors) -> Array:

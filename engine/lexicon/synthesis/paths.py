@@ -7,10 +7,12 @@ Henis 1991). The sum has continuous acceleration.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .frames import UP
+from .frames import UP, cross
 
 Array = NDArray[np.floating]
 
@@ -46,7 +48,7 @@ def _perpendicular(vector: Array, along: Array) -> Array:
     rest = vector - np.sum(vector * unit, axis=-1, keepdims=True) * unit
     size = np.linalg.norm(rest, axis=-1, keepdims=True)
     axes = np.eye(3)[np.argmin(np.abs(unit), axis=-1)]
-    other = np.cross(unit, axes)
+    other = cross(unit, axes)
     other = other / np.maximum(np.linalg.norm(other, axis=-1, keepdims=True), 1e-9)
     return np.where(size > 1e-3, rest / np.maximum(size, 1e-9), other)
 
@@ -79,3 +81,23 @@ def circle_sides(first: Array, second: Array | None, out: Array) -> Array:
     if second is None:
         second = UP if abs(float(first @ out)) > 0.7 else out
     return np.stack([first, second])
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Shape of the K movements of one hand."""
+
+    code: NDArray[np.integer]
+    sides: Array
+    """(K, 2, 3)"""
+    size: Array
+    """(K,) metres."""
+    turns: Array
+
+    @property
+    def extra(self) -> Array:
+        """(K,) metres that a path is longer than its chord, roughly."""
+        turns = np.abs(self.turns)
+        circle, zigzag = 2.0 * np.pi * self.size * turns, 4.0 * self.size * turns
+        shapes = [self.code == CIRCLE, self.code == ZIGZAG, self.code == ARC]
+        return np.select(shapes, [circle, zigzag, self.size], 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from ..phonology import Posture
 from .body_motion import trunk
 from .clearance import around_body
 from .frames import apply, transposed
-from .motion import Anchors, HandTrack, Paths, clock, evaluate, measure_paths
+from .motion import Anchors, HandTrack, clock, evaluate, measure_paths
 from .nonmanual import Face, Span, perform
+from .paths import Paths
 from .rig import SIDES
 from .script import Beat, items, plan_beats
 from .stage import Stage, stage_for
@@ -28,7 +29,11 @@ from .timeline import Timeline, schedule, travel
 Array = NDArray[np.floating]
 Report = Callable[[str, float], None]
 
-_CORRECTIONS = 2
+_CORRECTIONS = 3
+_LONGEST_STEP = 0.02
+"""Metres of one correction: skin near the acting shoulder moves with the arm, so that long steps would overshoot."""
+_ROOM = 0.003
+"""Metres from which on both hands make room together."""
 _ORIGINS: dict[str, Origin] = {
     "sign": "dictionary",
     "fingerspell": "fingerspelled",
@@ -74,7 +79,7 @@ class Performance:
         self._face_seed = int(rng.integers(2**31))
         self.targets = self._gather(lexicon)
         self.corrections = {side: np.zeros((len(t), 3)) for side, t in self.targets.items()}
-        self.solved = self._solve()
+        self.solved = self._make_room(self._solve())
         contact = np.zeros(len(self.beats), dtype=bool)
         self._paths = {side: self._measure_paths(s) for side, s in self.solved.items()}
         for t in self.targets.values():
@@ -96,10 +101,27 @@ class Performance:
         }  # fmt: skip
         return {side: gather(self.stage, side, s, lexicon.handshapes, both) for side, s in steps.items()}
 
-    def _solve(self) -> dict[str, Solved]:
-        left = solve(self.stage, self.targets["left"], None, self.corrections["left"])
-        right = solve(self.stage, self.targets["right"], left, self.corrections["right"])
-        return {"left": left, "right": right}
+    def _solve(self, start: Mapping[str, Solved] | None = None) -> dict[str, Solved]:
+        solved: dict[str, Solved] = {}
+        for side in SIDES:
+            before = start[side] if start else None
+            solved[side] = solve(self.stage, self.targets[side], solved.get("left"), self.corrections[side], before)
+        return solved
+
+    def _make_room(self, solved: dict[str, Solved]) -> dict[str, Solved]:
+        """Move both hands of a sign together where the acting hand had to be pushed off its place on the other."""
+        left, right = solved["left"].targets, solved["right"].targets
+        items = np.array([beat.item for beat in self.beats])
+        in_space = left.anchor == JOINT_INDEX["pelvis"]
+        shifts = np.zeros((len(left), 3))
+        for item in np.unique(items[right.beats[right.on_other]]):
+            pushed = solved["right"].pushed[right.on_other & (items[right.beats] == item)]
+            most = pushed[np.argmax(np.linalg.norm(pushed, axis=1))]
+            shifts[in_space & (items[left.beats] == item)] = most
+        if np.abs(shifts).max() < _ROOM:
+            return solved
+        self.corrections["left"] += shifts
+        return self._solve()
 
     def _measure_paths(self, solved: Solved) -> Paths:
         inside = np.array([self.beats[b].inside for b in solved.targets.beats])
@@ -112,11 +134,23 @@ class Performance:
         }
 
     def correct_contacts(self) -> None:
-        """Measure contacts in the finished pose, with moving trunk and skin, and take out what they miss."""
-        for _ in range(_CORRECTIONS):
+        """Measure contacts in the finished pose, with moving trunk and skin, and take out what they miss.
+
+        Skin near the acting shoulder moves with the arm; where a correction makes it worse the one before is kept.
+        """
+        best = {side: c.copy() for side, c in self.corrections.items()}
+        least = {side: np.full(len(c), np.inf) for side, c in best.items()}
+        for last in (*[False] * (_CORRECTIONS - 1), True):
             for side, errors in self.contact_errors().items():
-                self.corrections[side] += errors
-            self.solved = self._solve()
+                pushed = np.where(self.targets[side].contact[:, None], self.solved[side].pushed, 0.0)
+                step = errors + pushed
+                length = np.linalg.norm(step, axis=1)
+                better = length < least[side]
+                best[side][better] = self.corrections[side][better]
+                least[side][better] = length[better]
+                scale = np.where(better & (not last), np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-9)), 0.0)
+                self.corrections[side] = best[side] + scale[:, None] * step
+            self.solved = self._solve(self.solved)
             self.tracks = self._make_tracks()
 
     def contact_errors(self) -> dict[str, Array]:

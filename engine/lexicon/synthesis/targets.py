@@ -12,20 +12,26 @@ from numpy.typing import NDArray
 from ...rotations import matrix_from_axis_angle
 from ...skeleton import JOINT_INDEX
 from ..phonology import Handshape, Posture
+from .arm import Arm
 from .directions import direction, offset
-from .frames import apply, unit
+from .frames import apply, cross, unit
 from .rig import WRIST, Posed, Skin, other_side
 from .solve import ArmPose, arm_rotations, best_swivels, with_hand
 from .stage import Stage, identity_pose
 
 Array = NDArray[np.floating]
 
-_ROUNDS = 5
+_ROUNDS = 8
+_SEARCHES = 4
+"""Rounds that look for the elbow anew."""
+_SETTLE = 3
 _SKIN_GIVE = 0.002
 """Metres that skin yields at a contact before the hand is turned or pushed out of the body."""
+_DEEP = 0.003
+"""Metres beyond that from which on a hand is pushed, not only turned."""
 _CONTACT = 0.012
 """An offset of at most this many metres still is a contact."""
-_MOST_TURN = np.radians(30.0)
+_MOST_TURN = np.radians(45.0)
 """A hand turns at most this far to lie on the body instead of in it."""
 
 
@@ -68,7 +74,7 @@ class Solved:
     posed: Posed
     """All joints, the body otherwise at rest; for places on this hand."""
     pushed: Array
-    """(K,) metres that a contact was moved to keep the hand out of the body."""
+    """(K, 3) metres that the hand was moved away to keep it out of the body."""
 
 
 def gather(
@@ -139,37 +145,75 @@ def _place(stage: Stage, side: str, posture: Posture, meets: bool) -> tuple[Skin
     return marks.body(at, side), JOINT_INDEX[marks.bone(at, side)]
 
 
-def solve(stage: Stage, targets: Targets, other: Solved | None, correction: Array) -> Solved:
+def solve(
+    stage: Stage, targets: Targets, other: Solved | None, correction: Array, start: Solved | None = None
+) -> Solved:
     """Arm poses that bring the touching points to their places.
 
-    other: the other hand, for places on it. correction: (K, 3) metres added to the places.
+    other: the other hand, for places on it. correction: (K, 3) metres added to the places. start: an earlier solution
+    with other corrections, whose orientations and pushes are kept.
     """
-    rig, side = stage.rig, targets.side
-    arm = rig.arms[side]
+    arm = stage.rig.arms[targets.side]
+    targets, place = _places(stage, targets, other)
+    place = place + correction
+    fingers = stage.rig.hands[targets.side].rotations(targets.fingers)
+    alone = stage.rig.hand(targets.side, fingers)
+    touch = targets.touch.pose(alone, np.arange(len(targets)))
+    if start is None:
+        samples = stage.samples[targets.side].pose(alone)
+        hand, swivel, pushed = _comfortable(stage, targets, place, touch, samples)
+    else:
+        hand, swivel, pushed = start.hand, start.pose.swivel, start.pushed
+    # what the arm made of the hand is the aim now: aiming at what it can't make would not settle
+    aim = hand
+    for _ in range(_SETTLE):
+        hand = arm_rotations(arm, with_hand(arm, place + pushed - apply(hand, touch), swivel, aim)).hand
+    pose = with_hand(arm, place + pushed - apply(hand, touch), swivel, hand)
+    local = identity_pose(len(targets))
+    hand = stage.arm_locals(targets.side, pose, targets.fingers, local)
+    return Solved(targets, pose, hand, stage.rig.forward(local), pushed)
+
+
+def _comfortable(
+    stage: Stage, targets: Targets, place: Array, touch: Array, samples: Array
+) -> tuple[Array, Array, Array]:
+    """Hand rotations (K, 3, 3), swivels (K,) and pushes (K, 3) that suit the arm and keep the hand out of the body."""
+    arm = stage.rig.arms[targets.side]
+    wanted = hand = targets.hand
+    turned, swivel, pushed = np.zeros(len(targets)), np.zeros(len(targets)), np.zeros_like(place)
+    for step in range(_ROUNDS):
+        wrist = place + pushed - apply(hand, touch)
+        if step < _SEARCHES:
+            swivel = best_swivels(arm, wrist, wanted)
+        hand = arm_rotations(arm, with_hand(arm, wrist, swivel, wanted)).hand
+        turn, push = _out_of_body(stage, hand, place + pushed, touch, samples)
+        angle = np.linalg.norm(turn, axis=1)
+        allowed = np.clip(_MOST_TURN - turned, 0.0, _MOST_TURN / 4.0)
+        scale = np.where(angle > allowed, allowed / np.maximum(angle, 1e-9), 1.0)
+        wanted = matrix_from_axis_angle(turn * scale[:, None]) @ wanted
+        turned = turned + angle * scale
+        # contacts give way only to what turns couldn't mend
+        waits = targets.contact & (step < _ROUNDS - 3)
+        pushed = pushed + np.where(waits[:, None], 0.0, push) + _off_shoulder(arm, wrist)
+    return hand, swivel, pushed
+
+
+def _off_shoulder(arm: Arm, wrist: Array) -> Array:
+    """(K, 3) pushes of wrists that are so near their shoulder that the elbow can't fold."""
+    away = wrist - arm.shoulder
+    distance = np.linalg.norm(away, axis=1, keepdims=True)
+    return np.maximum(arm.shortest + 0.01 - distance, 0.0) * away / np.maximum(distance, 1e-6)
+
+
+def _places(stage: Stage, targets: Targets, other: Solved | None) -> tuple[Targets, Array]:
+    """(K, 3) places on the resting body and on the other hand where it is then; targets carried along with it."""
     targets, index = _follow_other(targets, other)
     place = _at_rest(stage, targets)
     if other is not None:
         posed = Posed(other.posed.rotation[index], other.posed.position[index])
         on_hand = targets.place.pose(posed, np.arange(len(targets))) + targets.shift
         place = np.where(targets.on_other[:, None], on_hand, place)
-    place = place + correction
-    fingers = rig.hands[side].rotations(targets.fingers)
-    alone = rig.hand(side, fingers)
-    touch = targets.touch.pose(alone, np.arange(len(targets)))
-    samples = stage.samples[side].pose(alone)
-    hand, pushed = targets.hand, np.zeros_like(place)
-    turned, swivel = np.zeros(len(targets)), np.zeros(len(targets))
-    for step in range(_ROUNDS):
-        wrist = place + pushed - apply(hand, touch)
-        if step < 2:
-            swivel = best_swivels(arm, wrist, hand)
-        hand = arm_rotations(arm, with_hand(arm, wrist, swivel, hand)).hand
-        if step < _ROUNDS - 1:
-            hand, turned, pushed = _out_of_body(stage, targets.contact, hand, turned, pushed, place, touch, samples)
-    pose = with_hand(arm, place + pushed - apply(hand, touch), swivel, hand)
-    local = identity_pose(len(targets))
-    hand = stage.arm_locals(side, pose, targets.fingers, local)
-    return Solved(targets, pose, hand, rig.forward(local), np.linalg.norm(pushed, axis=1))
+    return targets, place
 
 
 def _at_rest(stage: Stage, targets: Targets) -> Array:
@@ -192,33 +236,15 @@ def _follow_other(targets: Targets, other: Solved | None) -> tuple[Targets, NDAr
     return dataclasses.replace(targets, anchor=anchor), index
 
 
-def _out_of_body(
-    stage: Stage,
-    contact: NDArray[np.bool_],
-    hand: Array,
-    turned: Array,
-    pushed: Array,
-    place: Array,
-    touch: Array,
-    samples: Array,
-) -> tuple[Array, Array, Array]:
-    """Turn hands about their touching points, then push them, until they lie on the body instead of in it."""
+def _out_of_body(stage: Stage, hand: Array, place: Array, touch: Array, samples: Array) -> tuple[Array, Array]:
+    """Rotation vectors (K, 3) about the touching points and pushes (K, 3) that bring hands out of the body."""
     arms = np.einsum("kij,kpj->kpi", hand, samples - touch[:, None])
-    distance, outward = stage.field.sample((place + pushed)[:, None] + arms)
+    distance, outward = stage.field.sample(place[:, None] + arms)
     depth = np.maximum(-distance - _SKIN_GIVE, 0.0)
     push = depth[..., None] * outward
     # least-squares rotation that moves the sunken points out: torque over the spread of the points
-    torque = np.cross(arms, push).sum(axis=1)
-    sunken = depth > 0.0
-    inertia = (np.sum(arms**2, axis=2) * sunken).sum(axis=1) + 2e-3
-    turn = torque / inertia[:, None]
-    angle = np.linalg.norm(turn, axis=1)
-    allowed = np.clip(_MOST_TURN - turned, 0.0, np.radians(12.0))
-    scale = np.where(angle > allowed, allowed / np.maximum(angle, 1e-9), 1.0)
-    rotation = matrix_from_axis_angle(turn * scale[:, None])
-    deepest = np.argmax(depth, axis=1)
-    rows = np.arange(len(hand))
-    worst, way = depth[rows, deepest], outward[rows, deepest]
-    # contacts give way only to what a turn can't mend
-    share = np.where(contact & (turned < _MOST_TURN - 1e-3), 0.25, 1.0)
-    return rotation @ hand, turned + angle * scale, pushed + (share * np.maximum(worst - 0.002, 0.0))[:, None] * way
+    torque = cross(arms, push).sum(axis=1)
+    inertia = (np.sum(arms**2, axis=2) * (depth > 0.0)).sum(axis=1) + 2e-3
+    rows, deepest = np.arange(len(hand)), np.argmax(depth, axis=1)
+    beyond = np.maximum(depth[rows, deepest] - _DEEP, 0.0)
+    return torque / inertia[:, None], beyond[:, None] * outward[rows, deepest]
