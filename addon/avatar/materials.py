@@ -112,7 +112,7 @@ def packed_image(path: Path) -> bpy.types.Image:
 
 def _skin(shader: _Shader) -> None:
     shader.colour_image("avatar_skin.jpg")
-    shader.set(Roughness=0.48, Specular_IOR_Level=0.42, Subsurface_Weight=0.22, Subsurface_Scale=0.006)
+    shader.set(Roughness=0.52, Specular_IOR_Level=0.35, Subsurface_Weight=0.22, Subsurface_Scale=0.006)
     shader.set(Subsurface_Radius=(1.0, 0.38, 0.22))
     shader.noise_bump(scale=900.0, depth=0.0004, strength=0.12)
     shader.viewport((0.62, 0.36, 0.26), roughness=0.72, specular=0.35)
@@ -120,7 +120,7 @@ def _skin(shader: _Shader) -> None:
 
 def _suit(shader: _Shader) -> None:
     shader.colour_image("avatar_suit.jpg")
-    shader.set(Roughness=0.88, Specular_IOR_Level=0.25, Sheen_Weight=0.25, Sheen_Roughness=0.5)
+    shader.set(Roughness=0.92, Specular_IOR_Level=0.12, Sheen_Weight=0.06, Sheen_Roughness=0.5)
     shader.knit_bump(stitches=160.0, depth=0.0006, strength=0.25)
     shader.viewport((0.028, 0.072, 0.105), roughness=0.95, specular=0.1)
 
@@ -147,7 +147,7 @@ def _tongue(shader: _Shader) -> None:
 
 def _hair(shader: _Shader) -> None:
     shader.colour_image("avatar_hair.png", alpha=True)
-    shader.set(Roughness=0.42, Specular_IOR_Level=0.35, Anisotropic=0.7, Anisotropic_Rotation=0.25)
+    shader.set(Roughness=0.58, Specular_IOR_Level=0.16, Anisotropic=0.5, Anisotropic_Rotation=0.25)
     tangent = shader.node("ShaderNodeTangent", -100, -350)
     tangent.direction_type = "UV_MAP"
     tangent.uv_map = UV_MAP
@@ -167,7 +167,7 @@ _RECIPES: dict[str, Callable[[_Shader], None]] = {
 
 
 def make_materials(names: Iterable[str], assets_dir: Path) -> dict[str, bpy.types.Material]:
-    """The avatar's materials by plain name; those already in the file, changed by the user or not, are used as they are.
+    """The avatar's materials by plain name; those already in the file are used as they are, changed or not.
 
     Raises ValueError for a name without a recipe, FileNotFoundError when an image is missing from `assets_dir`.
     """

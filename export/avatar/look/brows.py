@@ -8,6 +8,7 @@ from scipy.interpolate import PchipInterpolator
 from ..parts import FloatArray
 from .face import MM, Face
 from .headmap import HeadMap
+from .noise import smoothstep
 from .strokes import Strokes
 
 ARCH = ((-15.5, 16.8), (-8.0, 19.6), (2.0, 22.2), (10.0, 23.4), (17.0, 21.6), (24.5, 17.0))
@@ -15,7 +16,7 @@ ARCH = ((-15.5, 16.8), (-8.0, 19.6), (2.0, 22.2), (10.0, 23.4), (17.0, 21.6), (2
 HALF_WIDTH = (3.0, 3.5, 3.2, 2.7, 1.9, 0.7)
 LEAN = (72, 50, 28, 8, -14, -30)
 """Direction of the hairs: degrees above outward."""
-HAIRS = 520
+HAIRS = 640
 
 
 def brow_strokes(head: HeadMap, face: Face, texture_size: int) -> Strokes:
@@ -24,11 +25,29 @@ def brow_strokes(head: HeadMap, face: Face, texture_size: int) -> Strokes:
     return Strokes(*(np.concatenate([getattr(s, f) for s in sides]) for f in ("paths", "widths", "strengths")))
 
 
+def brow_shadow(face: Face, points: FloatArray) -> FloatArray:
+    """How much (N,) the soft tone under the hairs colours points (N, 3) of the face."""
+    arch = np.array(ARCH)
+    scale = face.scale / 0.93 * MM
+    total = np.zeros(len(points))
+    for side, eye in zip((1, -1), face.eyes, strict=True):
+        outward, up = side * (points[:, 0] - eye[0]) / scale, (points[:, 1] - eye[1]) / scale
+        knots = arch[:, 0]
+        middle = PchipInterpolator(knots, arch[:, 1], extrapolate=True)(np.clip(outward, knots[0] - 3, knots[-1] + 3))
+        half = PchipInterpolator(knots, HALF_WIDTH)(np.clip(outward, knots[0], knots[-1]))
+        body = np.exp(-(((up - middle) / (0.85 * half)) ** 2))
+        ends = smoothstep(knots[0] - 1.5, knots[0] + 3.5, outward) * smoothstep(
+            knots[-1] + 1.0, knots[-1] - 3.0, outward
+        )
+        total += body * ends * (points[:, 2] > eye[2] - 20 * MM)
+    return total
+
+
 def _one_brow(head: HeadMap, face: Face, side: int, texture_size: int) -> Strokes:
     rng = np.random.default_rng(5 if side > 0 else 6)
     arch = np.array(ARCH)
     knots = np.linspace(0, 1, len(arch))
-    place = np.concatenate([rng.beta(1.1, 1.25, HAIRS - 60), rng.uniform(0, 1, 60)])
+    place = np.concatenate([rng.beta(1.0, 1.15, HAIRS - 60), rng.uniform(0, 1, 60)])
     across = np.clip(rng.normal(0, 0.5, HAIRS), -1.1, 1.1)
     across[-60:] *= 1.35
     middle = PchipInterpolator(knots, arch)(place)
@@ -40,7 +59,7 @@ def _one_brow(head: HeadMap, face: Face, side: int, texture_size: int) -> Stroke
     points = _on_face(paths, face, side)
     flat = head.uv(head.project(points.reshape(-1, 3)))
     strengths = rng.uniform(0.5, 1.0, HAIRS) * (1 - 0.35 * np.clip(np.abs(across), 0, 1) ** 2)
-    strengths *= np.where(place < 0.12, 0.6, 1.0)
+    strengths *= np.where(place < 0.08, 0.7, 1.0)
     widths = rng.uniform(0.30, 0.5, HAIRS) * MM * texels_per_metre(flat, points, texture_size)
     return Strokes(flat.reshape(*paths.shape), widths, strengths)
 

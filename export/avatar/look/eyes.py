@@ -13,15 +13,15 @@ RINGS = np.radians([4, 8, 12, 16, 20, 23, 26, 32, 42, 58, 80, 105])
 SEGMENTS = 24
 TEXTURE_REACH = np.radians(60)
 """Angle from the axis of sight that the texture's inscribed circle shows; beyond it the edge's colour goes on."""
-IRIS_RADIUS = 6.2 * MM
+IRIS_RADIUS = 6.5 * MM
 CORNEA_HEIGHT = 0.3 * MM
 
-IRIS_OUTER = np.array([74, 48, 30]) / 255
-IRIS_INNER = np.array([142, 94, 52]) / 255
-IRIS_FIBRE = np.array([176, 126, 74]) / 255
+IRIS_OUTER = np.array([66, 44, 30]) / 255
+IRIS_INNER = np.array([118, 80, 52]) / 255
+IRIS_FIBRE = np.array([150, 110, 74]) / 255
 LIMBUS = np.array([34, 24, 20]) / 255
 PUPIL = np.array([10, 8, 8]) / 255
-SCLERA = np.array([236, 229, 222]) / 255
+SCLERA = np.array([230, 222, 214]) / 255
 SCLERA_EDGE = np.array([206, 178, 166]) / 255
 VEIN = np.array([206, 130, 118]) / 255
 

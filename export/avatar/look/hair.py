@@ -9,13 +9,13 @@ from scipy.spatial import cKDTree
 
 from ..parts import BaseMesh, FloatArray, IntArray, MeshPart
 from .face import MM, Face
-from .hairline import BUN, Field, fields
+from .hairline import BUN, Field, fields, fringe, wisps
 from .headmap import HeadMap
 from .noise import smoothstep
 
 CAP_STEPS = {"right": (20, 20), "left": (14, 20), "nape": (16, 9)}
-LOCKS = {"right": 46, "left": 30, "nape": 16}
-LOCK_ROWS = 10
+LOCKS = {"right": 40, "left": 28, "nape": 14, "fringe": 13, "wisps": 7}
+LOCK_ROWS = 12
 SEED = 7
 STRAND_LENGTH = 0.36
 """Metres of hair that half the texture's height shows."""
@@ -38,6 +38,11 @@ def hair(base: BaseMesh, head: HeadMap, face: Face) -> MeshPart:
         sheets.append(_cap(field, head))
         ranks = np.linspace(0.015, 0.985, LOCKS[field.name])
         sheets += [_lock(field, head, s, rng) for s in ranks]
+    swept = fringe(head, face)
+    sheets += [_lock(swept, head, s, rng) for s in np.linspace(0.0, 1.0, LOCKS["fringe"])]
+    for side in (1, -1):
+        falling = wisps(head, face, side)
+        sheets += [_lock(falling, head, s, rng) for s in np.linspace(0.05, 0.95, LOCKS["wisps"])]
     sheets.append(_bun(head))
     vertices = np.concatenate([sheet.vertices for sheet in sheets])
     offsets = np.cumsum([0] + [len(sheet.vertices) for sheet in sheets])
@@ -50,10 +55,16 @@ def hair(base: BaseMesh, head: HeadMap, face: Face) -> MeshPart:
 def thickness(field: Field, s: FloatArray, t: FloatArray) -> FloatArray:
     """Height (N,) of the hair's surface over the skin: thin at the edges, full on top and above the ears."""
     rise = smoothstep(-0.02, 0.30, t)
-    full = {"right": 11.0, "left": 10.0, "nape": 5.0}[field.name] * MM
+    if field.name == "wisps":
+        return 1.2 * MM + 1.8 * MM * smoothstep(0.7, 0.2, t)
+    full = {"right": 13.0, "left": 11.5, "nape": 5.0, "fringe": 14.0}[field.name] * MM
+    if field.name == "fringe":
+        return 1.0 * MM + full * smoothstep(-0.06, 0.16, t) * (
+            1 - 0.72 * smoothstep(0.05, 0.26, t) * smoothstep(0.75, 0.5, t)
+        )
     if field.name == "nape":
         return 1.0 * MM + full * rise
-    edge = smoothstep(-0.25, 0.35, s)
+    edge = smoothstep(-0.08, 0.35, s)
     valley = 1 - 0.55 * smoothstep(0.80, 1.0, s) * smoothstep(0.75, 0.2, t)
     return 1.0 * MM + full * rise * edge * valley
 
@@ -71,17 +82,21 @@ def _cap(field: Field, head: HeadMap) -> _Sheet:
 
 def _lock(field: Field, head: HeadMap, rank: float, rng: np.random.Generator) -> _Sheet:
     """A tapered ribbon, arched across, that starts at the root and ends in the bun."""
-    start = float(np.clip(rng.uniform(-0.02, 0.05), 0, 1)) if rng.random() < 0.75 else rng.uniform(0.05, 0.25)
+    start = float(np.clip(rng.uniform(-0.02, 0.04), 0, 1))
     t = np.linspace(start, rng.uniform(0.93, 1.0), LOCK_ROWS)
-    width = rng.uniform(0.030, 0.055) * (1.6 if field.name == "nape" else 1.0)
-    taper = 0.55 + 0.45 * np.sin(np.pi * np.clip((t - start) / (1 - start), 0, 1)) ** 0.7
+    width = rng.uniform(0.030, 0.055) * {"nape": 1.6, "fringe": 2.4, "wisps": 2.5}.get(field.name, 1.0)
+    taper = (
+        1.0 - 0.9 * t
+        if field.name == "wisps"
+        else 0.55 + 0.45 * np.sin(np.pi * np.clip((t - start) / (1 - start), 0, 1)) ** 0.7
+    )
     sway = rng.normal(0, 0.008) * np.sin(2 * np.pi * (t - start) + rng.uniform(0, 6))
     s = rank + sway + np.array([-1.0, 0.0, 1.0])[:, None] * width * taper
     s = np.clip(s, 0.0, 1.0)
     tt = np.tile(t, (3, 1))
     base = thickness(field, s.ravel(), tt.ravel()).reshape(3, -1)
-    raised = rng.uniform(0.0, 1.6) * MM * smoothstep(0.0, 0.2, t - start)
-    arch = np.array([-1.3, 1.0, -1.3])[:, None] * MM * smoothstep(-0.05, 0.15, t - start)
+    raised = rng.uniform(0.0, 1.1) * MM * smoothstep(0.0, 0.2, t - start)
+    arch = np.array([-1.2, 0.5, -1.2])[:, None] * MM * smoothstep(-0.05, 0.15, t - start)
     vertices = head.surface(field.at(s.ravel(), tt.ravel()), (base + raised + arch).ravel().clip(0.6 * MM))
     u0 = rng.uniform(0, 1)
     u = np.broadcast_to(u0 + np.array([0.0, 0.06, 0.12])[:, None], (3, LOCK_ROWS))
@@ -114,9 +129,9 @@ def _bun(head: HeadMap) -> _Sheet:
     turns, steps, ring = 2.1, 44, 9
     a = np.linspace(0, turns * 2 * np.pi, steps)
     share = a / a[-1]
-    radius = 19 * MM * (1 - share) + 2 * MM * share
-    tube = (13 * MM) * (1 - 0.25 * share) * smoothstep(-0.02, 0.05, share) + 1 * MM
-    anchor = head.surface(np.array([BUN]), 13 * MM)[0]
+    radius = 22 * MM * (1 - share) + 2 * MM * share
+    tube = (15 * MM) * (1 - 0.25 * share) * smoothstep(-0.02, 0.05, share) + 1 * MM
+    anchor = head.surface(np.array([BUN]), 15 * MM)[0]
     outward = anchor - head.centre
     outward[0] = 0.0
     outward[1] *= 0.5

@@ -13,8 +13,8 @@ from ..parts import FloatArray
 from .noise import smoothstep
 
 HAIR_DARK = np.array([38, 25, 18]) / 255
-HAIR = np.array([78, 52, 36]) / 255
-HAIR_LIGHT = np.array([128, 90, 62]) / 255
+HAIR = np.array([84, 56, 39]) / 255
+HAIR_LIGHT = np.array([146, 104, 72]) / 255
 
 
 def paint_hair(size: int = 1024) -> FloatArray:
@@ -25,7 +25,7 @@ def paint_hair(size: int = 1024) -> FloatArray:
     along = np.where(v < 0.5, v / 0.5, (v - 0.5) / 0.5)[:, None]
     band = np.exp(-(((along - 0.36 - 0.05 * shade) / 0.16) ** 2))
     light = (
-        0.42 + 0.30 * shade + 0.30 * band - 0.25 * smoothstep(0.65, 1.0, along) - 0.14 * smoothstep(0.05, 0.0, along)
+        0.44 + 0.34 * shade + 0.26 * band - 0.25 * smoothstep(0.65, 1.0, along) - 0.14 * smoothstep(0.05, 0.0, along)
     )
     light -= np.where(v > 0.5, 0.16, 0.0)[:, None]
     low = np.clip(light / 0.5, 0, 1)[..., None]

@@ -16,8 +16,8 @@ from .face import MM, Face
 from .headmap import HeadMap, polar
 
 HAIRLINE = (
-    (0, 66), (14, 67), (26, 66), (36, 62), (45, 54), (53, 43), (60, 30), (66, 17), (71, 7), (75, 7), (80, 15), (90, 18),
-    (98, 11), (104, -4), (112, -20), (124, -34), (140, -42), (160, -45), (180, -46),
+    (0, 66), (14, 67), (26, 66), (36, 62), (45, 54), (53, 43), (60, 30), (65, 19), (69, 9), (72, 3), (77, 5), (84, 9),
+    (91, 8), (97, 1), (103, -11), (111, -24), (124, -36), (140, -43), (160, -45), (180, -46),
 )  # fmt: skip
 """Azimuth (degrees to either side) and height above the eyes (mm) of the edge of the hair."""
 SIDEBURN = 70.0
@@ -62,6 +62,22 @@ def fields(head: HeadMap, face: Face) -> tuple[Field, Field, Field]:
     return (_side(head, face, -1), _side(head, face, 1), _nape(head, face))
 
 
+def fringe(head: HeadMap, face: Face) -> Field:
+    """The locks that sweep from the parting over the right of the forehead and behind the ear."""
+    front = hairline(head, face, np.radians([PARTING_AZIMUTH]))[0]
+    roots = _parting(front)[:4]
+    turns = np.radians([-22.0, -52.0, -84.0])
+    edge = hairline(head, face, turns)
+    ways = []
+    for k, root in enumerate(roots):
+        back = k / (len(roots) - 1)
+        dip = np.array([1.07, 1.05, 0.97]) - 0.16 * back
+        swept = edge * dip[:, None]
+        behind = polar(np.radians([-134.0]), np.array([1.58 - 0.10 * back]))
+        ways.append(np.concatenate([root[None], swept, behind, [BUN]]))
+    return Field("fringe", np.linspace(0, 1, len(roots)), np.stack(ways), np.array([0.0, 0.24, 0.42, 0.60, 0.83, 1.0]))
+
+
 def _side(head: HeadMap, face: Face, side: int) -> Field:
     """One side: roots run along the hairline from the sideburn to the parting, then back along the parting."""
     front = np.radians(side * np.linspace(SIDEBURN, side * PARTING_AZIMUTH, 9))
@@ -70,12 +86,11 @@ def _side(head: HeadMap, face: Face, side: int) -> Field:
     roots = np.concatenate([edge, parting])
     ranks = np.concatenate([np.linspace(0, 0.62, len(edge)), np.linspace(0.62, 1, len(parting) + 1)[1:]])
     rise = ranks[:, None]
-    over_ear = hairline(head, face, np.radians([side * 88.0]))[0] * 0.93
+    over_ear, behind = hairline(head, face, np.radians([side * 88.0, side * 114.0])) * [[0.962], [0.94]]
     crown_side = np.array([0.09 - side * 0.02, -0.66])
     middle = over_ear + _ease(rise) * (crown_side - over_ear)
     middle[:, 0] += side * 0.34 * np.sin(np.pi * ranks) ** 1.2
     middle[:, 1] += 0.02 * np.sin(np.pi * ranks)
-    behind = polar(np.radians([side * 132.0]), np.array([1.62]))[0]
     above = np.array([0.03 - side * 0.02, -1.30])
     late = behind + _ease(rise) * (above - behind)
     late[:, 0] += side * 0.22 * np.sin(np.pi * ranks)
@@ -104,3 +119,12 @@ def _nape(head: HeadMap, face: Face) -> Field:
 
 def _ease(x: FloatArray) -> FloatArray:
     return x * x * (3 - 2 * x)
+
+
+def wisps(head: HeadMap, face: Face, side: int) -> Field:
+    """Short fine hair that falls from the temple in front of the ear; side 1 is the left."""
+    top = hairline(head, face, np.radians(side * np.array([58.0, 62.0, 66.0]))) * 0.97
+    low = hairline(head, face, np.radians(side * np.array([70.0, 72.0, 74.5])))
+    tip = low * np.array([[1.10], [1.13], [1.06]])
+    ways = np.stack([top, 0.45 * top + 0.55 * low, low, tip], axis=1)
+    return Field("wisps", np.array([0.0, 0.5, 1.0]), ways, np.array([0.0, 0.45, 0.75, 1.0]))

@@ -1,4 +1,7 @@
-"""Eyelashes as fine curved blades on hm08's lash strips, so that they open and close with the lids."""
+"""Upper eyelashes as curved blades on hm08's lash strips, so that they open and close with the lids.
+
+Their roots touch: single hairs would be thinner than a pixel and break into dots. The lower row is painted on the skin.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,22 @@ import numpy as np
 
 from ..parts import BaseMesh, FloatArray, IntArray, MeshPart
 
-UPPER, LOWER = "2", "1"
-COUNTS = {UPPER: 46, LOWER: 26}
-LENGTHS = {UPPER: 0.92, LOWER: 0.62}
+UPPER_ROW = "eyelashes-2"
+COUNT = 52
+LENGTH = 0.85
 """Share of the strip's depth that the longest lashes reach."""
-WIDTH = 0.00022
+WIDTH = 0.0007
 
 
 def lashes(base: BaseMesh) -> MeshPart:
-    """All four rows of lashes, material "lash"."""
+    """The upper lashes of both eyes, material "lash"."""
     points, sources, weights = [], [], []
-    for k, (side, row) in enumerate((s, r) for s in "lr" for r in (UPPER, LOWER)):
-        rng = np.random.default_rng(41 + k % 2)
-        grid = _strip_grid(base, side, row)
-        for root in np.linspace(0.04, 0.96, COUNTS[row]):
+    for side in "lr":
+        rng = np.random.default_rng(41)
+        grid = _strip_grid(base, side)
+        for root in np.linspace(0.04, 0.96, COUNT):
             place = float(np.clip(root + rng.normal(0, 0.006), 0.01, 0.99))
-            length = LENGTHS[row] * (0.62 + 0.38 * np.sin(np.pi * place) ** 0.5) * rng.uniform(0.8, 1.0)
+            length = LENGTH * (0.62 + 0.38 * np.sin(np.pi * place) ** 0.5) * rng.uniform(0.8, 1.0)
             blade = _blade(base, grid, place, length, lean=0.035 * (place - 0.35) + rng.normal(0, 0.006))
             for target, values in zip((points, sources, weights), blade, strict=True):
                 target.append(values)
@@ -31,9 +34,9 @@ def lashes(base: BaseMesh) -> MeshPart:
     return MeshPart("lashes", "lash", vertices, polygons, uvs, np.concatenate(sources), np.concatenate(weights))
 
 
-def _strip_grid(base: BaseMesh, side: str, row: str) -> IntArray:
-    """Vertex ids (5, columns) of a lash strip: row 0 at the lid, columns from the nose outward."""
-    grid = quad_grid(base.polygons[base.groups[f"helper-{side}-eyelashes-{row}"]])
+def _strip_grid(base: BaseMesh, side: str) -> IntArray:
+    """Vertex ids (5, columns) of an upper lash strip: row 0 at the lid, columns from the nose outward."""
+    grid = quad_grid(base.polygons[base.groups[f"helper-{side}-{UPPER_ROW}"]])
     grid = grid if len(grid) == 5 else grid.T
     eye = base.joint_centre(f"joint-{side}-eye")
     reach = np.linalg.norm(base.vertices[grid] - eye, axis=2).mean(axis=1)
@@ -101,7 +104,7 @@ def _blade(
     eye_out = path - base.vertices[grid].mean(axis=(0, 1)) + (0, 0, 0.02)
     side = np.cross(along, eye_out)
     side /= np.linalg.norm(side, axis=1, keepdims=True)
-    half = 0.5 * WIDTH * (1 - 0.75 * steps / length)
+    half = 0.5 * WIDTH * (1 - 0.9 * steps / length)
     left, right = path - half[:, None] * side, path + half[:, None] * side
     points = np.concatenate([np.stack([left[:-1], right[:-1]], axis=1).reshape(-1, 3), path[-1:]])
     repeat = [0, 0, 1, 1, 2, 2, 3, 3, 4]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.spatial import cKDTree
 
 from ..parts import BaseMesh, FloatArray, IntArray
 from .atlas import TexelMap, fill_margin, islands, rasterise, skin_uvs
-from .brows import brow_strokes
+from .brows import brow_shadow, brow_strokes
 from .face import MM, Face, measure_face, vertex_normals
 from .headmap import HeadMap, map_head
 from .noise import blob, fractal_noise, smoothstep
@@ -27,7 +28,8 @@ TextureReader = Callable[[str], bytes]
 BASE = np.array([222, 177, 152]) / 255
 BLUSH = np.array([212, 132, 112]) / 255
 WARM = np.array([210, 138, 114]) / 255
-LIPS = np.array([190, 104, 98]) / 255
+LIPS = np.array([198, 120, 110]) / 255
+UPPER_LIP = np.array([182, 102, 95]) / 255
 SHADE = np.array([152, 92, 74]) / 255
 UNDER_EYE = np.array([190, 136, 124]) / 255
 PALM = np.array([228, 176, 154]) / 255
@@ -37,6 +39,7 @@ BAKE_SIZE = 720
 """Texture size that shading is computed at."""
 HAIR = np.array([62, 42, 31]) / 255
 BROW = np.array([66, 44, 33]) / 255
+LASH_LINE = np.array([70, 42, 34]) / 255
 SCALP = np.array([60, 41, 31]) / 255
 SOCKET = np.array([176, 104, 96]) / 255
 
@@ -56,6 +59,18 @@ class SkinTexels:
     def on(self, *names: str) -> FloatArray:
         """1.0 for texels (N,) of the named islands, 0.0 elsewhere."""
         return np.isin(self.island, [self.names.index(n) for n in names]).astype(float)
+
+    def part(self, *names: str) -> tuple[IntArray, SkinTexels]:
+        """Ids of the texels of the named islands, and those texels alone."""
+        ids = np.flatnonzero(self.on(*names))
+        few = replace(
+            self,
+            points=self.points[ids],
+            normals=self.normals[ids],
+            old_uvs=self.old_uvs[ids],
+            island=self.island[ids],
+        )
+        return ids, few
 
     def to_image(self, values: FloatArray) -> FloatArray:
         """Texel values (N, C) as an image (S, S, C), the margin filled."""
@@ -89,14 +104,16 @@ def paint_skin(base: BaseMesh, read_texture: TextureReader, size: int = 2048) ->
     """The skin's colour image (size, size, 3), sRGB values 0..1, with brows and the hair's edge."""
     texels = skin_texels(base, size)
     face = measure_face(base)
+    head = map_head(base, face, ear_vertices(base, read_texture))
     colour = _ground(texels)
-    _paint_face(colour, texels, face, read_texture)
-    _paint_hands(colour, texels, base, read_texture)
+    ids, few = texels.part("head")
+    colour[ids] = _painted_head(colour[ids], few, base, face, head, read_texture)
+    for side in ("left", "right"):
+        ids, few = texels.part(f"{side}_hand")
+        colour[ids] = _painted_hand(colour[ids], few, base, side[0], read_texture)
     _mix(colour, MOUTH, texels.on("mouth"))
     _mix(colour, SOCKET, texels.on("left_socket", "right_socket"))
     _shade(colour, texels, base)
-    head = map_head(base, face, ear_vertices(base, read_texture))
-    _paint_scalp(colour, texels, head, face)
     image = texels.to_image(colour)
     for strokes, tone in ((hairline_strokes(head, face, size), HAIR), (brow_strokes(head, face, size), BROW)):
         cover = draw_strokes(size, strokes)[..., None]
@@ -116,8 +133,7 @@ def ear_vertices(base: BaseMesh, read_texture: TextureReader) -> NDArray[np.bool
 def _paint_scalp(colour: FloatArray, texels: SkinTexels, head: HeadMap, face: Face) -> None:
     """Hair colour under the hair, fading out a few uneven millimetres inside its edge."""
     inside = scalp_cover(head, face, texels.points) + 2.5 * MM * fractal_noise(texels.points, 5 * MM, 2, seed=61)
-    ears = ear_near(texels, head)
-    _mix(colour, SCALP, 0.96 * texels.on("head") * (1 - ears) * smoothstep(-1 * MM, 9 * MM, inside))
+    _mix(colour, SCALP, 0.96 * (1 - ear_near(texels, head)) * smoothstep(-1 * MM, 9 * MM, inside))
 
 
 def ear_near(texels: SkinTexels, head: HeadMap) -> FloatArray:
@@ -144,73 +160,107 @@ def _ground(texels: SkinTexels) -> FloatArray:
     return colour
 
 
-def _paint_face(colour: FloatArray, texels: SkinTexels, face: Face, read_texture: TextureReader) -> None:
-    p, s = texels.points, face.scale
-    uneven = 1 + 0.25 * fractal_noise(p, 8 * MM, 2, seed=71)
-    head = texels.on("head")
+def _painted_head(
+    colour: FloatArray, texels: SkinTexels, base: BaseMesh, face: Face, head: HeadMap, read_texture: TextureReader
+) -> FloatArray:
+    """The head's colours (N, 3) with all that is painted on a face."""
+    colour = colour.copy()
+    uneven = 1 + 0.25 * fractal_noise(texels.points, 8 * MM, 2, seed=71)
+    _paint_cheeks(colour, texels.points, face, uneven)
+    _mix(colour, BLUSH, 0.5 * uneven * mask_at(read_texture("mpfb_ears.jpg"), texels.old_uvs, soften=10))
+    _paint_lips(colour, texels, face, read_texture)
+    _mix(colour, BROW, 0.42 * brow_shadow(face, texels.points))
+    _paint_lids(colour, texels, base, face)
+    _paint_scalp(colour, texels, head, face)
+    return colour
+
+
+def _paint_cheeks(colour: FloatArray, p: FloatArray, face: Face, uneven: FloatArray) -> None:
+    """Warm cheeks, nose and chin; darker lids, and a shade under the eyes."""
+    s = face.scale
     for eye, side in zip(face.eyes, (1, -1), strict=True):
         cheek = np.array([eye[0] + side * 13 * MM * s, eye[1] - 34 * MM * s, eye[2]])
-        _mix(colour, BLUSH, 0.42 * head * uneven * blob(p, cheek, (15 * MM * s, 11 * MM * s, 30 * MM * s)))
+        _mix(colour, BLUSH, 0.52 * uneven * blob(p, cheek, (15 * MM * s, 11 * MM * s, 30 * MM * s)))
         hollow = eye + np.array([-side * 4, -13.5, 12]) * MM * s
-        _mix(colour, UNDER_EYE, 0.5 * head * blob(p, hollow, (10 * MM * s, 3.2 * MM * s, 14 * MM * s)))
+        _mix(colour, UNDER_EYE, 0.5 * blob(p, hollow, (10 * MM * s, 3.2 * MM * s, 14 * MM * s)))
         lid = eye + np.array([0, 9, 12]) * MM * s
-        _mix(colour, UNDER_EYE, 0.55 * head * blob(p, lid, (13 * MM * s, 4.5 * MM * s, 12 * MM * s)))
+        _mix(colour, UNDER_EYE, 0.55 * blob(p, lid, (13 * MM * s, 4.5 * MM * s, 12 * MM * s)))
         temple = eye + np.array([side * 30, 5, -20]) * MM * s
-        _mix(colour, UNDER_EYE, 0.14 * head * blob(p, temple, 16 * MM * s))
+        _mix(colour, UNDER_EYE, 0.16 * blob(p, temple, 16 * MM * s))
     nose = face.nose_tip - np.array([0, 0, 4]) * MM * s
-    _mix(colour, BLUSH, 0.34 * head * uneven * blob(p, nose, (12 * MM * s, 8 * MM * s, 10 * MM * s)))
-    _mix(colour, BLUSH, 0.16 * head * uneven * blob(p, face.chin, (12 * MM * s, 8 * MM * s, 12 * MM * s)))
-    ears = mask_at(read_texture("mpfb_ears.jpg"), texels.old_uvs, soften=10)
-    _mix(colour, BLUSH, 0.45 * ears * uneven)
-    _paint_lips(colour, texels, face, read_texture)
+    _mix(colour, BLUSH, 0.40 * uneven * blob(p, nose, (12 * MM * s, 8 * MM * s, 10 * MM * s)))
+    _mix(colour, BLUSH, 0.20 * uneven * blob(p, face.chin, (12 * MM * s, 8 * MM * s, 12 * MM * s)))
 
 
 def _paint_lips(colour: FloatArray, texels: SkinTexels, face: Face, read_texture: TextureReader) -> None:
     p = texels.points
-    lips = mask_at(read_texture("mpfb_lips.jpg"), texels.old_uvs, soften=3)
+    lips = mask_at(read_texture("mpfb_lips.jpg"), texels.old_uvs, soften=4)
     lines = fractal_noise(p * (1.0, 0.22, 0.22), 0.8 * MM, 2, seed=81)
-    _mix(colour, LIPS * (1 + 0.0), (0.8 + 0.1 * lines) * smoothstep(0.15, 0.85, lips) * texels.on("head"))
-    slit = np.exp(-(((p[:, 1] - face.mouth[1]) / (1.1 * MM)) ** 2)) * lips
-    _mix(colour, SHADE * 0.75, 0.45 * slit)
+    upper = smoothstep(-1 * MM, 2 * MM, p[:, 1] - face.mouth[1])[:, None]
+    tone = LIPS + upper * (UPPER_LIP - LIPS)
+    _mix(colour, tone, (0.74 + 0.1 * lines) * smoothstep(0.12, 0.9, lips))
+    slit = np.exp(-(((p[:, 1] - face.mouth[1]) / (1.0 * MM)) ** 2)) * lips
+    _mix(colour, SHADE, 0.35 * slit)
 
 
-def _paint_hands(colour: FloatArray, texels: SkinTexels, base: BaseMesh, read_texture: TextureReader) -> None:
-    p = texels.points
+def _paint_lids(colour: FloatArray, texels: SkinTexels, base: BaseMesh, face: Face) -> None:
+    """The line of the lashes along the lids' edges, stronger above, and the damp rim inside it."""
+    loops = patch_borders(base, "head", ("left_socket", "right_socket"))
+    near = np.flatnonzero(np.abs(texels.points[:, 1] - face.eyes[0][1]) < 20 * MM)
+    for eye, side in zip(face.eyes, (1, -1), strict=True):
+        loop = loops[side * loops[:, 0] > 0]
+        angle = np.arctan2(loop[:, 1] - eye[1], loop[:, 0] - eye[0])
+        loop = np.concatenate([loop[np.argsort(angle)]] * 2)[: len(loop) + 1]
+        dense = np.stack(
+            [np.interp(np.linspace(0, len(loop) - 1, 400), np.arange(len(loop)), c) for c in loop.T], axis=1
+        )
+        distance, closest = cKDTree(dense).query(texels.points[near], distance_upper_bound=8 * MM)
+        found = np.isfinite(distance)
+        above = smoothstep(-1.5 * MM, 1.5 * MM, dense[closest[found], 1] - eye[1])
+        amount = np.zeros(len(colour))
+        reach = distance[found]
+        line = (0.30 + 0.55 * above) * np.exp(-((reach / ((0.7 + 0.7 * above) * MM)) ** 2))
+        amount[near[found]] = line + 0.10 * above * np.exp(-((reach / (3 * MM)) ** 2))
+        _mix(colour, LASH_LINE, amount)
+
+
+def patch_borders(base: BaseMesh, patch: str, others: tuple[str, ...]) -> FloatArray:
+    """Points (N, 3) where a patch of the body's layout meets the others."""
+    body = base.groups["body"]
+    found = islands(base.uvs[body])
+    inner = np.unique(base.polygons[body[found[patch]]])
+    outer = np.unique(base.polygons[body[np.concatenate([found[o] for o in others])]])
+    return base.vertices[np.intersect1d(inner, outer)]
+
+
+def _painted_hand(
+    colour: FloatArray, texels: SkinTexels, base: BaseMesh, letter: str, read_texture: TextureReader
+) -> FloatArray:
+    """The colours (N, 3) of the "l" or "r" hand: lighter palm, warm tips and knuckles, creases, nails."""
+    colour, p = colour.copy(), texels.points
     uneven = 1 + 0.3 * fractal_noise(p, 5 * MM, 2, seed=91)
-    for side, letter in (("left", "l"), ("right", "r")):
-        hand = texels.on(f"{side}_hand")
-        palm = hand * smoothstep(-0.15, 0.55, texels.normals @ palm_direction(base, letter))
-        _mix(colour, PALM, 0.8 * palm)
-        for finger in range(1, 6):
-            tip = base.joint_centre(f"joint-{letter}-finger-{finger}-4")
-            _mix(colour, WARM, 0.38 * hand * uneven * blob(p, tip, 9 * MM))
-            for knuckle in (1, 2, 3):
-                at = base.joint_centre(f"joint-{letter}-finger-{finger}-{knuckle}")
-                _mix(colour, WARM, 0.26 * hand * (1 - palm) * uneven * blob(p, at, 7.5 * MM))
-        _crease_hand(colour, texels, base, letter, hand)
+    palm = smoothstep(-0.15, 0.55, texels.normals @ palm_direction(base, letter))
+    _mix(colour, PALM, 0.8 * palm)
+    wave = 0.5 * MM * fractal_noise(p, 4 * MM, 2, seed=101)
+    for finger in range(1, 6):
+        joints = [base.joint_centre(f"joint-{letter}-finger-{finger}-{k}") for k in (1, 2, 3, 4)]
+        _mix(colour, WARM, 0.38 * uneven * blob(p, joints[3], 9 * MM))
+        for joint in joints[:3]:
+            _mix(colour, WARM, 0.26 * (1 - palm) * uneven * blob(p, joint, 7.5 * MM))
+        for k in (1, 2):
+            _mix(colour, SHADE, 0.16 * _creases(p, joints[k], joints[k + 1] - joints[k - 1], wave))
     nails = mask_at(read_texture("mpfb_fingernails.jpg"), texels.old_uvs, soften=2)
     _mix(colour, SHADE, 0.3 * smoothstep(0.02, 0.3, nails))
     _mix(colour, NAIL, 0.9 * smoothstep(0.4, 0.75, nails))
+    return colour
 
 
-def _crease_hand(colour: FloatArray, texels: SkinTexels, base: BaseMesh, letter: str, hand: FloatArray) -> None:
-    """Fine darker lines across the joints, and where the fingers bend on the palm side."""
-    picked = np.flatnonzero(hand)
-    points = texels.points[picked]
-    wave = 0.5 * MM * fractal_noise(points, 4 * MM, 2, seed=101)
-    lines = np.zeros(len(points))
-    for finger in range(1, 6):
-        joints = [base.joint_centre(f"joint-{letter}-finger-{finger}-{k}") for k in (1, 2, 3, 4)]
-        for k in (1, 2):
-            axis = joints[k + 1] - joints[k - 1]
-            axis /= np.linalg.norm(axis)
-            offset = points - joints[k]
-            near = np.exp(-0.5 * (np.linalg.norm(offset, axis=1) / (9 * MM)) ** 4)
-            along = offset @ axis + wave
-            lines += near * sum(np.exp(-(((along - d * MM) / (0.45 * MM)) ** 2)) for d in (-2.2, -0.2, 1.9))
-    amount = np.zeros(len(colour))
-    amount[picked] = 0.16 * lines
-    _mix(colour, SHADE, amount)
+def _creases(p: FloatArray, joint: FloatArray, axis: FloatArray, wave: FloatArray) -> FloatArray:
+    """Three fine lines (N,) across a finger's joint."""
+    offset = p - joint
+    near = np.exp(-0.5 * (np.linalg.norm(offset, axis=1) / (9 * MM)) ** 4)
+    along = offset @ (axis / np.linalg.norm(axis)) + wave
+    return near * sum(np.exp(-(((along - d * MM) / (0.45 * MM)) ** 2)) for d in (-2.2, -0.2, 1.9))
 
 
 def palm_direction(base: BaseMesh, letter: str) -> FloatArray:
