@@ -106,6 +106,7 @@ def place_names() -> frozenset[str]:
     return frozenset([*places["body"], *places["space"], *(f"other.{p}" for p in places["hand"])])
 
 
+@functools.lru_cache(maxsize=4096)
 def direction_vector(words: str) -> tuple[float, float, float]:
     """`up-up-in` to its unit (out, up, forward). Raises `ValueError` that says what is wrong with the words."""
     parts = words.split("-")

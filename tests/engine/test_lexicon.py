@@ -12,9 +12,13 @@ from engine.lexicon.loader import available_languages, direction_vector, load_la
 from engine.lexicon.phonology import FingerPose, Handshape, ThumbPose
 from engine.skeleton import JOINT_NAMES
 
-NAMED_IN_THE_ISSUE = """HELLO MY NAME NICE MEET YOU THANK-YOU PLEASE YES NO WHAT WHERE WHO WHY HOW WANT NEED LIKE GO
-HOME SCHOOL WORK EAT DRINK FRIEND FAMILY MOTHER FATHER GOOD BAD SORRY HELP DEAF SIGN LEARN UNDERSTAND TODAY
-TOMORROW""".split()
+NAMED_IN_THE_ISSUE = [
+    "HELLO", "MY", "NAME", "NICE", "MEET", "YOU", "THANK-YOU", "PLEASE", "YES", "NO",
+    "WHAT", "WHERE", "WHO", "WHY", "HOW", "WANT", "NEED", "LIKE", "GO", "HOME",
+    "SCHOOL", "WORK", "EAT", "DRINK", "FRIEND", "FAMILY", "MOTHER", "FATHER", "GOOD", "BAD",
+    "SORRY", "HELP", "DEAF", "SIGN", "LEARN", "UNDERSTAND", "TODAY", "TOMORROW",
+]  # fmt: skip
+
 HANDSHAPES_OF_LETTERS = set("ABCDEFGIKLMNOQRSTUVWXY")
 MARKS = {"eyes", "nose_tip", "same_ear", "other_ear"} | {
     f"{f}_tip" for f in ("index", "middle", "ring", "pinky", "thumb")
