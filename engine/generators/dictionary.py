@@ -33,7 +33,11 @@ class DictionaryGenerator:
         return tuple(language.code for language in languages.with_signs())
 
     def warm(self, language: str, report: Report) -> None:
-        """Make a take of one number and forget it: that loads lexicon, word forms and the embedded avatar."""
+        """Load the word forms; make a take of one number and forget it, which loads lexicon and avatar."""
+        from ..text import lemmas
+
+        report("Loading word forms", 0.0)
+        lemmas.load(languages.get(language).spoken)
         self.generate(GenerateRequest(text="0", language=language), report)
 
     def generate(self, request: GenerateRequest, report: Report) -> Take:
