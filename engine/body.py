@@ -96,11 +96,13 @@ class BodyModel:
     _rest: tuple[Array, Array, Array] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        regressor = self.joint_regressor.astype(np.float64)
+        # few vertices matter to joints; the others would cost most of the time it takes to load a body
+        used = np.flatnonzero(self.joint_regressor.any(axis=0))
+        regressor = self.joint_regressor[:, used].astype(np.float64)
         rest = (
-            regressor @ self.template,
-            np.tensordot(regressor, self.shape_directions, axes=1),
-            np.tensordot(regressor, self.expression_directions, axes=1),
+            regressor @ self.template[used],
+            np.tensordot(regressor, self.shape_directions[used], axes=1),
+            np.tensordot(regressor, self.expression_directions[used], axes=1),
         )
         object.__setattr__(self, "_rest", rest)
 

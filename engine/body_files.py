@@ -292,7 +292,7 @@ def _from_packed(path: Path, check: _Checker) -> BodyModel:
     directions = _unpacked(check, "shapedirs", (count, 3, len(shape_names) + len(expression_names)))
     weights = np.zeros((count, JOINT_COUNT), np.float32)
     index = check.array("weights_index", (count, None), np.int64)
-    np.add.at(weights, (np.arange(count)[:, None], index), _unpacked(check, "weights", index.shape))
+    np.put_along_axis(weights, index, _unpacked(check, "weights", index.shape), axis=1)
     weights /= weights.sum(axis=1, keepdims=True)
     regressor = np.zeros((JOINT_COUNT, count), np.float32)
     place = check.array("J_regressor_index", (2, None), np.int64)
@@ -329,8 +329,7 @@ def _from_packed(path: Path, check: _Checker) -> BodyModel:
 
 def _unpacked(check: _Checker, key: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
     """A quantised array: `<key>_packed` integers times `<key>_step`."""
-    step = check.array(f"{key}_step", (), np.float64)
-    return (check.array(f"{key}_packed", shape, np.float64) * step).astype(np.float32)
+    return check.array(f"{key}_packed", shape) * check.array(f"{key}_step", ())
 
 
 def packed(key: str, values: NDArray[Any], step: float) -> dict[str, NDArray[Any]]:

@@ -53,7 +53,7 @@ def character(source: Source) -> Character:
     scale = HEIGHT / (body[:, 1].max() - body[:, 1].min())
     cubes = {name: np.unique(polygons[ids]) for name, ids in groups.items() if name.startswith("joint-")}
     bones = source.bones(cubes)
-    weights = source.weights(bones)
+    weights = rig.smooth_thumb_web(list(bones), source.weights(bones), polygons[groups["body"]])
     tongue = np.unique(polygons[groups["helper-tongue"]])
     eyes = np.unique(polygons[np.concatenate([groups["helper-l-eye"], groups["helper-r-eye"]])])
     faces = symmetric(expressions.expression_directions(source, adult, tongue), opposite) * scale

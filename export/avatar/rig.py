@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import sparse
 
 from engine.skeleton import JOINT_INDEX, JOINT_NAMES, mirrored_name
 
-from .parts import FloatArray
+from .parts import FloatArray, IntArray
 
 ORIGIN_ABOVE_PELVIS = np.array([0.0, 0.351, -0.012])
 """SMPL-X's neutral body has its pelvis this far from the origin; equal roots make translations interchangeable."""
@@ -72,3 +73,20 @@ def smplx_weights(bones: Sequence[str], weights: FloatArray) -> FloatArray:
     for row, bone in enumerate(bones):
         summing[row, JOINT_INDEX[_joint_of_bone(bone)]] = 1.0
     return weights @ summing
+
+
+def smooth_thumb_web(bones: Sequence[str], weights: FloatArray, polygons: IntArray, rounds: int = 6) -> FloatArray:
+    """Weights (N, bones) without the steps that MakeHuman's have between thumb and palm, which tear the web of a
+    thumb laid across a fist. polygons: (F, 4) of the body. Each round takes the mean with the neighbours.
+    """
+    edges = np.concatenate([polygons[:, [k, (k + 1) % 4]] for k in range(4)])
+    ends = np.concatenate([edges, edges[:, ::-1]])
+    thumb = weights[:, [bone.startswith("finger1") for bone in bones]].sum(axis=1)
+    web = np.intersect1d(np.flatnonzero((thumb > 0.02) & (thumb < 0.98)), polygons)
+    links = sparse.csr_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(weights), len(weights)))
+    links = links[web]
+    links = sparse.diags(1.0 / np.asarray(links.sum(axis=1)).ravel()) @ links
+    smooth = weights.copy()
+    for _ in range(rounds):
+        smooth[web] = 0.5 * smooth[web] + 0.5 * (links @ smooth)
+    return smooth / smooth.sum(axis=1, keepdims=True)
