@@ -29,7 +29,7 @@ class ChannelGroup:
     path: str
     name: str
     kind: str
-    values: NDArray[np.float64]
+    values: NDArray[np.floating]
 
     @property
     def is_array(self) -> bool:

@@ -20,7 +20,7 @@ _ALIGNED = 3
 _MILLIMETRES = 1000.0
 
 
-def write_full(bag: Any, groups: Iterable[ChannelGroup], frames: NDArray[np.float64]) -> None:
+def write_full(bag: Any, groups: Iterable[ChannelGroup], frames: NDArray[np.floating]) -> None:
     """One key per frame, joined by straight lines."""
     count = len(frames)
     points = np.empty((count, 2), dtype=np.float32)
@@ -37,7 +37,7 @@ def write_full(bag: Any, groups: Iterable[ChannelGroup], frames: NDArray[np.floa
 
 
 def write_reduced(
-    bag: Any, groups: list[ChannelGroup], frames: NDArray[np.float64], tolerance: Tolerance, metre: float
+    bag: Any, groups: list[ChannelGroup], frames: NDArray[np.floating], tolerance: Tolerance, metre: float
 ) -> None:
     """As few keys as the tolerance allows, joined by Bezier curves. `metre`: in the units of locations."""
     measures: dict[str, tuple[ErrorMeasure, float]] = {
@@ -95,7 +95,7 @@ def curves_by_path(bag: Any) -> dict[str, dict[int, Any]]:
     return found
 
 
-def sample(curve: Any, frames: NDArray[np.float64]) -> NDArray[np.float64]:
+def sample(curve: Any, frames: NDArray[np.floating]) -> NDArray[np.floating]:
     """Values of an f-curve at these frames."""
     evaluate = curve.evaluate
     return np.array([evaluate(f) for f in frames.tolist()])

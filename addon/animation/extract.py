@@ -49,14 +49,14 @@ def _curves_on(owner: bpy.types.ID, action: bpy.types.Action | None) -> dict[str
     return curves_by_path(compat.channelbag(action, slot)) if slot is not None else {}
 
 
-def _sampled(curves: dict[int, object] | None, default: tuple[float, ...], frames: NDArray) -> NDArray[np.float64]:
+def _sampled(curves: dict[int, object] | None, default: tuple[float, ...], frames: NDArray) -> NDArray[np.floating]:
     values = np.tile(np.array(default), (len(frames), 1))
     for index, curve in (curves or {}).items():
         values[:, index] = sample(curve, frames)
     return values
 
 
-def _poses(mapping: RigMap, curves: dict[str, dict[int, object]], frames: NDArray) -> NDArray[np.float64]:
+def _poses(mapping: RigMap, curves: dict[str, dict[int, object]], frames: NDArray) -> NDArray[np.floating]:
     identity = (1.0, 0.0, 0.0, 0.0)
     channels = [curves.get(bone_path(bone, "rotation_quaternion")) for bone in mapping.bones]
     q = np.stack([_sampled(c, identity, frames) for c in channels], axis=1)
@@ -66,12 +66,12 @@ def _poses(mapping: RigMap, curves: dict[str, dict[int, object]], frames: NDArra
     return axis_angle_from_quaternion(q).reshape(len(frames), POSE_SIZE)
 
 
-def _translation(mapping: RigMap, curves: dict[str, dict[int, object]], frames: NDArray) -> NDArray[np.float64]:
+def _translation(mapping: RigMap, curves: dict[str, dict[int, object]], frames: NDArray) -> NDArray[np.floating]:
     location = _sampled(curves.get(bone_path(mapping.bones[0], "location")), (0.0, 0.0, 0.0), frames)
     return location @ matrix_from_quaternion(mapping.offsets[0]) / mapping.metre
 
 
-def _expression(rig: bpy.types.Object, action: bpy.types.Action | None, frames: NDArray) -> NDArray[np.float64]:
+def _expression(rig: bpy.types.Object, action: bpy.types.Action | None, frames: NDArray) -> NDArray[np.floating]:
     values = np.zeros((len(frames), len(EXPRESSION_NAMES)))
     for mesh in face_meshes(rig)[:1]:
         keys = expression_keys(mesh)

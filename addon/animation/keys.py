@@ -19,7 +19,7 @@ from ...engine.rotations import angle_between
 
 _DROP_ROUNDS = 6
 
-FloatArray = NDArray[np.float64]
+FloatArray = NDArray[np.floating]
 BoolArray = NDArray[np.bool_]
 ErrorMeasure = Callable[[FloatArray, FloatArray], FloatArray]
 """From two arrays (..., D) to their distance (...)."""

@@ -17,7 +17,7 @@ import bpy
 import numpy as np
 from bpy.app.handlers import persistent
 
-from ...engine.body import BodyModel, BodyModelError, PoseBlend
+from ...engine.body import BodyModelError, PoseBlend
 from ...engine.skeleton import JOINT_COUNT, PARENTS
 from . import models
 from .rig import joint_bones
@@ -45,8 +45,8 @@ class JointCorrective:
     """
 
     joint: int
-    entries: NDArray[np.int64]
-    vertices: NDArray[np.int64] | None
+    entries: NDArray[np.integer]
+    vertices: NDArray[np.integer] | None
     directions: NDArray[np.float32]
 
 
@@ -138,17 +138,23 @@ def forget_problems() -> None:
     _state.forget_shown()
 
 
-def adopt(mesh: bpy.types.Object, model: BodyModel) -> None:
+def adopt(mesh: bpy.types.Object, blend: PoseBlend | None) -> None:
     """Keep the correctives of a model that was just read, so that its file isn't read again."""
-    if model.pose_blend is not None:
-        _state.by_model[mesh.data[models.HASH_KEY]] = Correctives(model.pose_blend, model.vertex_count)
+    if blend is not None:
+        _state.by_model[mesh.data[models.HASH_KEY]] = Correctives(blend, len(mesh.data.vertices))
 
 
 def _correctives_of(mesh: bpy.types.Object) -> Correctives:
     digest = mesh.data[models.HASH_KEY]
     if digest not in _state.by_model:
-        adopt(mesh, models.model_of(mesh))
-    return _state.by_model[digest]
+        adopt(mesh, models.pose_blend_of(mesh))
+    found = _state.by_model[digest]
+    if found.vertex_count != len(mesh.data.vertices):
+        raise BodyModelError(
+            f"“{mesh.name}” has other vertices than its body model, so its pose correctives stand still. "
+            "Undo the edit of the mesh, or add the avatar anew."
+        )
+    return found
 
 
 def corrected_meshes(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Object, bpy.types.Object]]:
@@ -164,7 +170,7 @@ def corrected_meshes(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Object,
 def update_correctives(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
     """Bring the correctives of all meshes of a scene in line with the evaluated pose."""
     for mesh, rig in corrected_meshes(scene):
-        if mesh.name in _state.problems:
+        if mesh.name in _state.problems or mesh.mode == "EDIT":
             continue
         features = pose_features(bone_rotations(rig.evaluated_get(depsgraph)))
         shown = _state.shown.get(mesh.name)

@@ -33,7 +33,7 @@ class RigMap:
     """
 
     bones: tuple[str, ...]
-    offsets: NDArray[np.float64]
+    offsets: NDArray[np.floating]
     metre: float
 
     @property
@@ -85,7 +85,8 @@ def _rest_axes(heads: dict[str, NDArray[np.float64]]) -> NDArray[np.float64] | N
     SMPL-X's rest pose is aligned with the axes, so the measured directions are snapped to them: a slight lean of the
     spine must not turn all the poses.
     """
-    left = sum(heads[n] - heads[n.replace("left_", "right_", 1)] for n in heads if n.startswith("left_"))
+    sides = [(n, n.replace("left_", "right_", 1)) for n in heads if n.startswith("left_")]
+    left = np.sum([heads[left] - heads[right] for left, right in sides], axis=0)
     up = heads["head"] - heads["pelvis"]
     columns = []
     for direction in (left, up):

@@ -148,6 +148,39 @@ def test_a_model_file_that_went_away_is_reported_once_and_nothing_breaks(body, t
     assert correctives.correctives_problem(rig.children[0]) == ""
 
 
+def test_the_embedded_avatar_keeps_its_correctives_when_a_new_version_comes(embedded, tmp_path, monkeypatch):
+    rig = add_avatar(bpy.context, name="Mira")
+    path = str(tmp_path / "avatar.blend")
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    correctives.unregister()
+    correctives.register()
+    monkeypatch.setattr(models, "EMBEDDED_AVATAR", bodies.write_body(tmp_path / "next_version.npz"))
+    bpy.ops.wm.open_mainfile(filepath=path)
+    rig = bpy.data.objects["Mira"]
+    rig.pose.bones["left_elbow"].rotation_quaternion = (np.cos(0.7), np.sin(0.7), 0.0, 0.0)
+    bpy.context.scene.frame_set(2)
+    pose = np.zeros(165)
+    pose[3 * 18] = 1.4
+    assert furthest(vertices(rig), embedded.skin(pose)[0]) < HUNDREDTH_MM
+    assert correctives.correctives_problem(rig.children[0]) == ""
+
+
+def test_a_mesh_that_the_user_cut_is_left_alone_with_words(body):
+    rig = add_avatar(bpy.context, body)
+    mesh = rig.children[0]
+    bpy.context.view_layer.objects.active = mesh
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.select_all(action="DESELECT")
+    bpy.ops.object.mode_set(mode="OBJECT")
+    mesh.data.vertices[3].select = True
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.mesh.delete(type="VERT")
+    bpy.ops.object.mode_set(mode="OBJECT")
+    rig.pose.bones["left_elbow"].rotation_quaternion = (0.8, 0.0, 0.6, 0.0)
+    bpy.context.scene.frame_set(2)
+    assert "other vertices" in correctives.correctives_problem(mesh)
+
+
 def test_undo_brings_the_correctives_of_the_earlier_pose_back(body):
     model = BodyModel.load(body)
     rig = add_avatar(bpy.context, body, "Mira")

@@ -18,8 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests/addon")]
 
-import conftest  # noqa: E402, F401  makes the package alias `signwright`
 import bpy  # noqa: E402
+import conftest  # noqa: E402, F401  makes the package alias `signwright`
 import figures  # noqa: E402
 import numpy as np  # noqa: E402
 from signwright.addon.animation.apply import apply_take  # noqa: E402
