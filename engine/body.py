@@ -189,7 +189,7 @@ class BodyModel:
         return SurfaceProbe.build(rest, self.weights[corners].astype(np.float64), bary, self.joints(betas))
 
     def save_smplx_npz(self, path: str | Path) -> None:
-        """Write a plain SMPL-X `.npz` (dense arrays, about 90 MB unpacked) that the `smplx` package loads."""
+        """Write a plain SMPL-X `.npz` (dense arrays, about 130 MB unpacked) that the `smplx` package loads."""
         from .body_files import save_smplx_npz
 
         save_smplx_npz(self, Path(path))

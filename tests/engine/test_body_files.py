@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from user_bodies import as_chumpy, as_sparse_columns, body_arrays, foreign_classes, write_npz, write_pickle
 
+from engine.__main__ import main
 from engine.body import EMBEDDED_AVATAR, BodyModel, BodyModelError
 
 
@@ -69,6 +70,23 @@ def test_object_arrays_beside_the_numbers_do_no_harm(tmp_path: Path) -> None:
     extra = np.array({"pelvis": 0, "left_hip": 1}, dtype=object)
     path = write_npz(tmp_path / "SMPLX_NEUTRAL.npz", {**body_arrays(), "joint2num": extra})
     assert BodyModel.load(path).gender == "neutral"
+
+
+def test_the_exported_avatar_is_a_plain_smplx_file_that_moves_alike(tmp_path: Path) -> None:
+    path = tmp_path / "SMPLX_NEUTRAL.npz"
+    assert main(["export-body", str(path)]) == 0
+    avatar, exported = BodyModel.load(EMBEDDED_AVATAR), BodyModel.load(path)
+    poses = np.random.default_rng(4).normal(scale=0.3, size=(2, 165))
+    betas, face = np.linspace(-1, 1, 10), np.linspace(0, 1, 10)
+    np.testing.assert_allclose(
+        exported.skin(poses, None, betas, face), avatar.skin(poses, None, betas, face), atol=1e-6
+    )
+    assert exported.surface is None
+
+
+def test_the_avatar_is_exported_to_npz_only(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export-body", str(tmp_path / "SMPLX_NEUTRAL.pkl")]) == 1
+    assert "isn't an .npz file" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("key", ["v_template", "f", "shapedirs", "J_regressor", "kintree_table", "weights"])
