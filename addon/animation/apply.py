@@ -61,11 +61,11 @@ def apply_take(
     """Keyframe `rig` with `take` in a new action, and return it.
 
     The take is resampled by time to the scene's frame rate, which stays as it is. Only the chosen `layers` are written;
-    all other curves of the present action (other layers, `locked` bones and shape keys, the user's own channels) are
-    carried over. The present action itself stays unchanged and is kept: by a fake user, and one that isn't from a take
+    all other curves of the present action (other layers, the user's own channels, `locked` bones and shape keys, and curves
+    that are locked in the animation editors) are carried over. The present action itself stays unchanged and is kept: by a fake user, and one that isn't from a take
     also in a muted NLA track. `tolerance_degrees`: bound of the key reduction, `None` for a key on every frame.
 
-    Raises `ValueError` when the rig isn't an SMPL-X rig, or a layer or the tolerance isn't valid.
+    Raises `ValueError` when the rig isn't an SMPL-X rig or in NLA tweak mode, or a layer or the tolerance isn't valid.
     """
     scene = scene or bpy.context.scene
     fps = scene_fps(scene)
@@ -74,6 +74,7 @@ def apply_take(
     frames = start_frame + np.arange(len(sequence), dtype=np.float64)
     tolerance = None if tolerance_degrees is None else Tolerance.of_degrees(tolerance_degrees)
     plans = _plans(rig, mapping, sequence, layers, frozenset(locked))
+    _check_editable(plans)
 
     action = _start_action(plans, name or take.name)
     for plan in plans:
@@ -100,7 +101,24 @@ def _plans(
     for mesh in face_meshes(rig):
         weights = expression_groups(mesh, sequence, locked) if "face" in layers else []
         plans.append(_Plan(mesh.data.shape_keys, weights))
-    return plans
+    return [_Plan(p.owner, [g for g in p.groups if g.path not in locked_paths(p.owner)]) for p in plans]
+
+
+def locked_paths(owner: bpy.types.ID) -> set[str]:
+    """Data paths whose curves or groups the user locked in the animation editors."""
+    bag = compat.assigned_channels(owner)
+    curves = bag.fcurves if bag is not None else ()
+    return {c.data_path for c in curves if c.lock or (c.group is not None and c.group.lock)}
+
+
+def _check_editable(plans: list[_Plan]) -> None:
+    for plan in plans:
+        data = plan.owner.animation_data
+        if data is not None and data.use_tweak_mode:
+            raise ValueError(
+                f"“{plan.owner.name}” is in tweak mode of the Nonlinear Animation editor, where its action can't be "
+                "replaced. Leave tweak mode there (Tab), then apply again."
+            )
 
 
 def _start_action(plans: list[_Plan], name: str) -> bpy.types.Action:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ _ALIGNED = 3
 """Numbers of Blender's enums `interpolation` and `handle_type`, for `foreach_set`; a test compares them by name."""
 
 _MILLIMETRES = 1000.0
+_BATCH_VALUES = 100_000
+"""Frames times groups that are reduced at once: about 50 MB."""
 
 
 def write_full(bag: Any, groups: Iterable[ChannelGroup], frames: NDArray[np.floating]) -> None:
@@ -44,9 +46,8 @@ def write_reduced(
         ROTATION: (rotation_error, float(np.radians(tolerance.degrees))),
         LOCATION: (vector_error, tolerance.millimetres * metre / _MILLIMETRES),
     }
-    for kind in dict.fromkeys(group.kind for group in groups):
-        alike = [group for group in groups if group.kind == kind]
-        error, bound = measures.get(kind, (vector_error, tolerance.weight))
+    for alike in _batches(groups, len(frames)):
+        error, bound = measures.get(alike[0].kind, (vector_error, tolerance.weight))
         values = np.stack([group.values for group in alike], axis=1)
         mask = reduce_keys(values, error, bound)
         slopes = tangents(values)
@@ -54,6 +55,15 @@ def write_reduced(
             at = np.flatnonzero(mask[:, g])
             for index in range(values.shape[2]):
                 _write_bezier(bag, group, index, CurveKeys(frames[at], values[at, g, index], slopes[at, g, index]))
+
+
+def _batches(groups: list[ChannelGroup], frames: int) -> Iterator[list[ChannelGroup]]:
+    """Groups of one kind together, few enough at a time that a long take doesn't fill the memory."""
+    size = max(_BATCH_VALUES // frames, 1)
+    for kind in dict.fromkeys(group.kind for group in groups):
+        alike = [group for group in groups if group.kind == kind]
+        for start in range(0, len(alike), size):
+            yield alike[start : start + size]
 
 
 def _write_bezier(bag: Any, group: ChannelGroup, index: int, keys: CurveKeys) -> None:
@@ -85,6 +95,7 @@ def copy_curves(bag: Any, curves: Iterable[Any]) -> None:
         copied = compat.copy_curve(bag, curve)
         if group is not None:
             copied.group = bag.groups.get(group.name) or bag.groups.new(group.name)
+            copied.group.lock = group.lock
 
 
 def curves_by_path(bag: Any) -> dict[str, dict[int, Any]]:

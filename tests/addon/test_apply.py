@@ -243,6 +243,21 @@ def test_locked_bones_and_shape_keys_are_left_alone(rig):
     assert bag.fcurves.find('key_blocks["Exp004"].value') is not None
 
 
+def test_what_the_user_locked_in_the_editors_stays_and_stays_locked(rig):
+    make_own_action(rig)
+    bag = compat.assigned_channels(rig)
+    bag.groups["left_elbow"].lock = True
+    for curve in bag.fcurves:
+        curve.lock = "head" in curve.data_path
+    for _ in range(2):
+        apply_take(rig, figures.make_take())
+        assert [k.co[0] for k in curve_of(rig, "left_elbow").keyframe_points] == [1, 20]
+        assert [k.co[0] for k in curve_of(rig, "head").keyframe_points] == [1, 20]
+        assert curve_of(rig, "left_elbow").group.lock
+        assert curve_of(rig, "head").lock
+        assert len(curve_of(rig, "neck").keyframe_points) > 2
+
+
 def test_an_unknown_layer_is_refused_by_name(rig):
     with pytest.raises(ValueError, match="tail"):
         apply_take(rig, figures.make_take(), layers={"tail"})
@@ -251,6 +266,29 @@ def test_an_unknown_layer_is_refused_by_name(rig):
 def test_a_tolerance_of_nothing_is_refused(rig):
     with pytest.raises(ValueError, match="positive"):
         apply_take(rig, figures.make_take(), tolerance_degrees=0.0)
+
+
+def test_a_rig_in_tweak_mode_is_left_alone_with_words(rig):
+    own = make_own_action(rig)
+    data = rig.animation_data
+    track = data.nla_tracks.new()
+    strip = track.strips.new("own", 1, own)
+    data.action = None
+    data.nla_tracks.active = track
+    track.select = strip.select = True
+    data.use_tweak_mode = True
+    with pytest.raises(ValueError, match="tweak mode"):
+        apply_take(rig, figures.make_take())
+    assert list(bpy.data.actions) == [own]
+
+
+def test_a_long_take_is_reduced_in_parts_to_the_same_keys(rig, monkeypatch):
+    take = figures.make_take(figures.make_sequence(frames=240))
+    apply_take(rig, take)
+    whole = [tuple(k.co) for k in curve_of(rig, "right_index2").keyframe_points]
+    monkeypatch.setattr(curves, "_BATCH_VALUES", 500)
+    apply_take(rig, take)
+    assert [tuple(k.co) for k in curve_of(rig, "right_index2").keyframe_points] == whole
 
 
 def test_refused_takes_leave_no_action_behind(rig):

@@ -29,7 +29,7 @@ class SIGNWRIGHT_OT_apply_take(bpy.types.Operator):
     layers: EnumProperty(name="Layers", items=LAYER_ITEMS, options={"ENUM_FLAG"}, default=set(ALL_LAYERS))  # pyright: ignore[reportInvalidTypeForm]
     start_frame: IntProperty(name="Start Frame", default=1)  # pyright: ignore[reportInvalidTypeForm]
     tolerance: FloatProperty(
-        name="Key Reduction", description="Degrees; 0 keys every frame", default=0.5, min=0.0, max=10.0
+        name="Key Tolerance (°)", description="Degrees; 0 keys every frame", default=0.5, min=0.0, max=10.0
     )  # pyright: ignore[reportInvalidTypeForm]
     extend_range: BoolProperty(name="Extend Scene End", default=True)  # pyright: ignore[reportInvalidTypeForm]
 
@@ -55,15 +55,18 @@ class SIGNWRIGHT_OT_apply_take(bpy.types.Operator):
         if not self.layers:
             raise UserError("No layer is chosen.", "Choose at least one of body, hands and face.", code="no_layer")
         take = takes.load_take(item)
-        action = apply_take(
-            rig,
-            take,
-            layers=self.layers,
-            start_frame=self.start_frame,
-            tolerance_degrees=self.tolerance or None,
-            name=item.name,
-            scene=scene,
-        )
+        try:
+            action = apply_take(
+                rig,
+                take,
+                layers=self.layers,
+                start_frame=self.start_frame,
+                tolerance_degrees=self.tolerance or None,
+                name=item.name,
+                scene=scene,
+            )
+        except ValueError as e:
+            raise UserError(str(e), "Nothing was changed; the take stays in the list.", code="apply_failed") from e
         item.action, item.start_frame = action.name, self.start_frame
         if self.extend_range:
             last = frame_of(take.sequence.duration, self.start_frame, scene_fps(scene))
