@@ -185,7 +185,7 @@ class EngineSession:
         elif message["type"] in FINAL_TYPES:
             del self._jobs[job.id]
             failed = message["type"] == "error"
-            job.finish(None if failed else message, Report.from_error(message) if failed else None)
+            job.finish(None if failed else message, _error_report(message) if failed else None)
             if job is self._greeting:
                 self.hello_seconds = job.seconds
                 self.hello, self.failure = job.answer or self.hello, job.error
@@ -217,6 +217,11 @@ class EngineSession:
         self._jobs.clear()
 
 
+def _error_report(answer: Message) -> Report:
+    return _CANCELLED if answer.get("code") == "cancelled" else Report.from_error(answer)
+
+
 def _died_report(reason: str, exit_code: int | None = None) -> Report:
     how = "" if exit_code is None else f" (exit code {exit_code})"
-    return Report(f"{reason or 'The engine ended unexpectedly.'}{how}", _SAFE, "open_log", "engine_died")
+    what = (reason or "The engine ended unexpectedly.").rstrip(".")
+    return Report(f"{what}{how}.", _SAFE, "open_log", "engine_died")

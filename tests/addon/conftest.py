@@ -46,14 +46,20 @@ def empty_scene() -> Iterator[None]:
     yield
 
 
+@pytest.fixture(scope="session")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's folder for all tests, so that the engine is compiled once."""
+    return tmp_path_factory.mktemp("profile")
+
+
 @pytest.fixture
-def addon(empty_scene: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
+def addon(empty_scene: None, profile: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
     """The registered add-on with a profile of its own, and `fake_engine.py` for an engine."""
     import bpy
     import signwright.addon as package
     from signwright.addon import pump
 
-    monkeypatch.setenv("BLENDER_USER_RESOURCES", str(tmp_path / "profile"))
+    monkeypatch.setenv("BLENDER_USER_RESOURCES", str(profile))
     fake = [sys.executable, "-s", str(Path(__file__).with_name("fake_engine.py"))]
     monkeypatch.setattr(pump, "engine_command", lambda _python, _log: fake)
     entry = bpy.context.preferences.addons.new()

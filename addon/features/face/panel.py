@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..layout import SidebarPanel
+from ..layout import SidebarPanel, draw_wrapped
 from ..setup.avatar import current_avatar
 from .operators import face_keys
 
@@ -24,26 +24,25 @@ class SIGNWRIGHT_PT_face(SidebarPanel, bpy.types.Panel):
     bl_order = 3
     bl_options = {"DEFAULT_CLOSED"}
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        rig = current_avatar(context)
-        return rig is not None and any(True for _ in face_keys(rig))
-
     def draw(self, context: bpy.types.Context) -> None:
-        rig = current_avatar(context)
-        assert rig is not None
         layout = self.layout
+        rig = current_avatar(context)
+        keys = dict(face_keys(rig)) if rig is not None else {}
+        if not keys:
+            draw_wrapped(layout, context, "The embedded avatar has a face that can be set here.", "INFO")
+            layout.operator("signwright.add_avatar", icon="OUTLINER_OB_ARMATURE")
+            return
         row = layout.row(align=True)
         row.operator("signwright.key_face", icon="KEY_HLT")
         row.operator("signwright.relax_face", text="", icon="LOOP_BACK")
-        keys = dict(face_keys(rig))
         for title, units in GROUPS:
             shown = [unit for unit in units if unit in keys]
             if shown:
                 column = layout.column(align=True)
                 column.label(text=title)
                 for unit in shown:
-                    column.prop(keys[unit], "value", text=unit.removeprefix("mouth_").replace("_", " ").capitalize())
+                    label = unit.removeprefix("mouth_").replace("_", " ").capitalize()
+                    column.prop(keys[unit], "value", text=label, slider=True)
 
 
 CLASSES = (SIGNWRIGHT_PT_face,)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 
 from ... import pump
-from ...avatar.rig import rig_notes
+from ...avatar.correctives import correctives_problem
+from ...avatar.rig import rig_meshes, rig_notes
 from ..layout import SidebarPanel, draw_wrapped
 from .avatar import current_avatar, shape_keys
 
@@ -31,6 +32,8 @@ class SIGNWRIGHT_PT_setup(SidebarPanel, bpy.types.Panel):
             layout.label(text=f"Selected: {rig.name}", icon="RESTRICT_SELECT_OFF")
         for note in rig_notes(rig):
             draw_wrapped(layout, context, note, "INFO")
+        for problem in filter(None, map(correctives_problem, rig_meshes(rig))):
+            draw_wrapped(layout, context, problem, "ERROR")
 
 
 class SIGNWRIGHT_PT_body_shape(SidebarPanel, bpy.types.Panel):

@@ -76,7 +76,7 @@ class SIGNWRIGHT_PG_timeline(bpy.types.PropertyGroup):
         name="Start Frame", description="Scene frame where Apply puts the beginning of the take", default=1
     )  # pyright: ignore[reportInvalidTypeForm]
     tolerance: FloatProperty(
-        name="Key Reduction",
+        name="Key Tolerance (°)",
         description="How many degrees a curve may stray so that fewer keys do, which makes editing by hand easier; "
         "0 keys every frame",
         default=0.5,
