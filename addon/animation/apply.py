@@ -61,9 +61,10 @@ def apply_take(
     """Keyframe `rig` with `take` in a new action, and return it.
 
     The take is resampled by time to the scene's frame rate, which stays as it is. Only the chosen `layers` are written;
-    all other curves of the present action (other layers, the user's own channels, `locked` bones and shape keys, and curves
-    that are locked in the animation editors) are carried over. The present action itself stays unchanged and is kept: by a fake user, and one that isn't from a take
-    also in a muted NLA track. `tolerance_degrees`: bound of the key reduction, `None` for a key on every frame.
+    all other curves of the present action (other layers, the user's own channels, `locked` bones and shape keys, and
+    curves that are locked in the animation editors) are carried over. The present action itself stays unchanged and is
+    kept: by a fake user, and one that isn't from a take also in a muted NLA track. `tolerance_degrees`: bound of the
+    key reduction, `None` for a key on every frame.
 
     Raises `ValueError` when the rig isn't an SMPL-X rig or in NLA tweak mode, or a layer or the tolerance isn't valid.
     """
@@ -101,7 +102,12 @@ def _plans(
     for mesh in face_meshes(rig):
         weights = expression_groups(mesh, sequence, locked) if "face" in layers else []
         plans.append(_Plan(mesh.data.shape_keys, weights))
-    return [_Plan(p.owner, [g for g in p.groups if g.path not in locked_paths(p.owner)]) for p in plans]
+    return [_without_locked(plan) for plan in plans]
+
+
+def _without_locked(plan: _Plan) -> _Plan:
+    paths = locked_paths(plan.owner)
+    return _Plan(plan.owner, [group for group in plan.groups if group.path not in paths])
 
 
 def locked_paths(owner: bpy.types.ID) -> set[str]:
