@@ -25,7 +25,16 @@ PROTOCOL: Final = 1
 MAX_MESSAGE_BYTES: Final = 16 << 20
 _LENGTH: Final = struct.Struct(">I")
 
-FIXES: Final = ("", "edit_text", "choose_language", "choose_method", "choose_folder", "restart_engine", "open_log")
+FIXES: Final = (
+    "",
+    "edit_text",
+    "choose_language",
+    "choose_method",
+    "choose_folder",
+    "load_body",
+    "restart_engine",
+    "open_log",
+)
 """Fixes that the add-on can offer as a button."""
 
 Message = dict[str, Any]

@@ -55,18 +55,22 @@ class GenerateRequest:
         values = {k: v for k, v in message.items() if k in known}
         try:
             request = cls(**values)
-            checks = (
-                all(isinstance(getattr(request, f), str) for f in ("text", "language", "method", "name", "body_model")),
-                isinstance(request.seed, int) and abs(request.seed) < 2**63,
-                0.1 <= float(request.speed) <= 10.0,
-                1.0 <= float(request.fps) <= 240.0,
-                request.handedness in ("right", "left"),
-                isinstance(request.options, dict),
-            )
+            texts = ("text", "language", "method", "name", "body_model")
+            sound = {
+                **{name: isinstance(getattr(request, name), str) for name in texts},
+                "seed": isinstance(request.seed, int) and abs(request.seed) < 2**63,
+                "speed (0.1 to 10)": 0.1 <= float(request.speed) <= 10.0,
+                "fps (1 to 240)": 1.0 <= float(request.fps) <= 240.0,
+                "handedness (right or left)": request.handedness in ("right", "left"),
+                "options": isinstance(request.options, dict),
+            }
         except (TypeError, ValueError) as e:
             raise EngineError("bad_request", f"The request can't be read: {e}") from e
-        if not all(checks):
-            raise EngineError("bad_request", "The request has a field of the wrong type or out of its range.")
+        wrong = [name for name, good in sound.items() if not good]
+        if wrong:
+            raise EngineError(
+                "bad_request", f"The request is of the wrong type or out of range in: {', '.join(wrong)}."
+            )
         return request
 
 

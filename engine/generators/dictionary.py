@@ -144,5 +144,5 @@ def _load_body(path: Path, stamp: int) -> BodyModel:
             "body_model",
             f"The body model {path.name} can't be used: {e}",
             "Choose an SMPL-X file (.npz or .pkl), or the embedded avatar.",
-            "choose_folder",
+            "load_body",
         ) from e

@@ -53,7 +53,7 @@ def test_what_was_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
         (["generate", "Hallo", "-o", "x.npz", "--language", "DGS"], "German Sign Language"),
         (["generate", "Hello", "-o", "x.npz", "--method", "magic"], "dictionary"),
         (["generate", "Hello", "-o", "no/such/folder/x.npz"], "doesn't exist"),
-        (["generate", "Hello", "-o", "x.npz", "--speed", "0"], "out of its range"),
+        (["generate", "Hello", "-o", "x.npz", "--speed", "0"], "speed (0.1 to 10)"),
         (["signs", "qwertz"], "qwertz"),
         (["signs", "--language", "LSA"], "Argentine"),
     ],

@@ -101,7 +101,7 @@ def test_a_wrong_body_model_is_named(tmp_path) -> None:
     wrong.write_bytes(b"not a model")
     with pytest.raises(EngineError) as error:
         generate("Hello.", body_model=str(wrong))
-    assert (error.value.code, error.value.fix) == ("body_model", "choose_folder")
+    assert (error.value.code, error.value.fix) == ("body_model", "load_body")
     assert "SMPLX_WRONG.npz" in error.value.message
 
 

@@ -105,7 +105,7 @@ def test_bad_input_is_answered_and_the_next_request_works(spawn: Spawn, tmp_path
         ({"language": "Klingon"}, "unknown_language", "choose_language"),
         ({"method": "magic"}, "unknown_method", "choose_method"),
         ({"output": str(tmp_path / "none" / "x.npz")}, "output_folder_missing", "choose_folder"),
-        ({"body_model": str(tmp_path / "missing.npz")}, "body_model", "choose_folder"),
+        ({"body_model": str(tmp_path / "missing.npz")}, "body_model", "load_body"),
     ]:
         error = answer(**fields)
         assert (error["type"], error.get("code"), error.get("fix")) == ("error", code, fix)
