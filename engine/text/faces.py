@@ -13,8 +13,14 @@ _EMOJI = (
     ("😠😡🤬", {"brows_down": 0.8, "lips_pressed": 0.4}),
     ("😮😲😯😱", {"brows_up": 0.8, "eyes_wide": 0.6, "mouth_O": 0.4}),
 )
-_FACES = {emoji: face for group, face in _EMOJI for emoji in group}
-
+_EMOTICONS = (
+    (":) :-) ;) ;-) :D :-D <3", {"smile": 0.7}),
+    (":( :-(", {"frown": 0.6, "brows_inner_up": 0.6}),
+)
+_FACES = {
+    **{emoji: face for group, face in _EMOJI for emoji in group},
+    **{emoticon: face for group, face in _EMOTICONS for emoticon in group.split()},
+}
 
 _CONDITION = NonManual(face={"brows_up": 0.7}, head="tilt")
 """The marker of a condition in ASL (Liddell 1986), for which the plan's phrase kinds have no name."""
@@ -22,7 +28,7 @@ _CONDITION = NonManual(face={"brows_up": 0.7}, head="tilt")
 
 def emoji_face(emoji: str) -> dict[str, float]:
     """Face units that say an emoji; empty when none can."""
-    return _FACES.get(emoji[:1], {})
+    return _FACES.get(emoji) or _FACES.get(emoji[:1], {})
 
 
 def clause_nonmanual(conditional: bool) -> NonManual:

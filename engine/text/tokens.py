@@ -12,6 +12,7 @@ TokenKind = Literal["word", "number", "mark", "emoji", "symbol"]
 
 _JOINER = "\u200d"
 APOSTROPHES = "'’ʼ‘`´"
+_EMOTICON = re.compile(r"(?<!\w)(?:[:;]-?[()D]|<3)(?!\w)")
 _MARKS = {
     **dict.fromkeys(",،、;؛()[]{}–—", ","),
     **dict.fromkeys(":.!?", ""),
@@ -48,7 +49,7 @@ _TOKEN = re.compile(
 def tokenise(text: str) -> list[Token]:
     """The tokens of a text in their order. Characters that mean nothing for signing are left out."""
     characters, spans = normalise(text)
-    classes = "".join(map(_class_of, characters))
+    classes = _classes(characters)
     tokens = []
     for match in _TOKEN.finditer(classes):
         start, end = match.span()
@@ -84,6 +85,15 @@ def normalise(text: str) -> tuple[str, list[Span]]:
             spans.append((start, end))
         start = end
     return "".join(characters), spans
+
+
+def _classes(characters: str) -> str:
+    """The class of each character; `:)` and the like count as emoji."""
+    classes = [_class_of(c) for c in characters]
+    for match in _EMOTICON.finditer(characters):
+        start, end = match.span()
+        classes[start:end] = "E" + "J" * (end - start - 1)
+    return "".join(classes)
 
 
 def _class_of(c: str) -> str:

@@ -242,6 +242,20 @@ def test_emoji_that_a_face_can_say_are_said_and_others_reported() -> None:
     assert "👩‍🚀" in other.warnings[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "unit"), [("Hello :)", "smile"), ("Hello :-( my friend", "frown"), ("You <3", "smile")]
+)
+def test_emoticons_are_said_by_the_face_as_well(text: str, unit: str) -> None:
+    result = plan(text)
+    assert result.phrases[0].nonmanual.face[unit] > 0.3
+    assert not result.warnings
+
+
+def test_marks_that_only_look_like_emoticons_are_marks() -> None:
+    result = plan("My friends (one:Dan):D 10:30")
+    assert "smile" not in result.phrases[0].nonmanual.face
+
+
 def test_an_emoji_after_the_sentence_belongs_to_it() -> None:
     assert plan("Hello. 😢").phrases[0].nonmanual.face["frown"] > 0.3
 
