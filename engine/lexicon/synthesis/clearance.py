@@ -24,6 +24,10 @@ _SAMPLES = 10
 _GIVE = -0.002
 """Signed distance in metres that points of a passing hand keep."""
 _HAND_LENGTH = 0.22
+_SPREAD = 0.07
+"""Seconds of standard deviation that a push is spread over, ..."""
+_PEAK = 1.3
+"""... and what makes up for the height that short pushes lose by it."""
 
 
 def around_body(stage: Stage, solved: Solved, paths: Paths, inside: NDArray[np.bool_]) -> Paths:
@@ -99,3 +103,14 @@ def push_out(stage: Stage, side: str, wrist: Array, hand: Array, fingers: Array)
         mean = np.einsum("tp,tpi->ti", weight * depth, outward) / np.maximum(total, 1e-12)[:, None]
         result[rows] = mean
     return result
+
+
+def smoothed(push: Array, fps: float | None) -> Array:
+    """Pushes (T, 3) at even times spread over their neighbours (Gaussian), as they are without a rate."""
+    if fps is None or not push.any():
+        return push
+    reach = int(np.ceil(3.0 * _SPREAD * fps))
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (_SPREAD * fps)) ** 2)
+    kernel *= _PEAK / kernel.sum()
+    padded = np.pad(push, ((reach, reach), (0, 0)), mode="edge")
+    return np.stack([np.convolve(column, kernel, mode="valid") for column in padded.T], axis=1)

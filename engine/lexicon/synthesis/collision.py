@@ -66,16 +66,21 @@ class BodyField:
             at = np.asarray(np.ravel_multi_index(tuple(cell.T), tuple(self.shape)))
             better = square < nearest[at]
             nearest[at[better]] = square[better]
-            signed[at[better]] = np.sum(away[better] * normals[better], axis=1)
+            along, length = np.sum(away[better] * normals[better], axis=1), np.sqrt(square[better])
+            # beside the rim where an arm was left out a cell is behind the skin's plane, but not inside
+            beside = (along < 0.0) & (-along < 0.6 * length) & (length > 1.5 * CELL)
+            signed[at[better]] = np.where(beside, length, along)
         signed = np.clip(signed, -CELL * BAND, CELL * BAND)
         return self._filled(signed.reshape(tuple(self.shape)), np.isfinite(nearest).reshape(tuple(self.shape)))
 
     @staticmethod
     def _filled(signed: Array, known: NDArray[np.bool_]) -> Array:
-        """Cells beyond the band lie as deep as it goes when the last skin behind them was crossed inward."""
-        index = np.where(known, np.arange(signed.shape[2]), 0)
-        last = np.take_along_axis(signed, np.maximum.accumulate(index, axis=2), axis=2)
-        return np.where(known, signed, np.where(last < 0.0, -CELL * BAND, CELL * BAND))
+        """Cells beyond the band lie as deep as it goes when the skin before and behind them faces away from them."""
+        depth = np.arange(signed.shape[2])
+        before = np.maximum.accumulate(np.where(known, depth, 0), axis=2)
+        behind = np.minimum.accumulate(np.where(known, depth, depth[-1])[..., ::-1], axis=2)[..., ::-1]
+        inner = [np.take_along_axis(signed, at, axis=2) < 0.0 for at in (before, behind)]
+        return np.where(known, signed, np.where(inner[0] & inner[1], -CELL * BAND, CELL * BAND))
 
     def near(self, points: Array, distance: float) -> NDArray[np.bool_]:
         """Whether points (..., 3) lie in the body's box or within `distance` of it."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ...rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from .arm import Array
-from .clearance import push_out
+from .clearance import push_out, smoothed
 from .directions import bulge_directions
 from .fingers import curl_open, rub, wiggle
 from .frames import about, apply, smoothstep, transposed
@@ -137,8 +137,13 @@ class Anchors:
         return apply(self.rotation[t, joint], points) + self.shift[t, joint]
 
 
-def evaluate(stage: Stage, track: HandTrack, times: Array, anchors: Anchors) -> tuple[ArmPose, Array]:
-    """The arm pose, in the chest's frame, and finger angles (T, 21) at times (T,)."""
+def evaluate(
+    stage: Stage, track: HandTrack, times: Array, anchors: Anchors, fps: float | None = None
+) -> tuple[ArmPose, Array]:
+    """The arm pose, in the chest's frame, and finger angles (T, 21) at times (T,).
+
+    fps: given when the times are even; what pushes passing hands out of the body is smoothed over time then.
+    """
     solved, arm = track.solved, stage.rig.arms[track.solved.targets.side]
     rhythmic = (track.paths.code >= CIRCLE) & (np.abs(track.paths.turns) > 1.2)
     moving = clock(times, track.start, track.arrive, rhythmic)
@@ -151,7 +156,7 @@ def evaluate(stage: Stage, track: HandTrack, times: Array, anchors: Anchors) -> 
     fingers = _fingers(track, times)
     hand, wrist, fingers = _local_movements(stage, track, times, hand, wrist, fingers)
     free = 1.0 - _touching(track, times)
-    wrist = wrist + free[:, None] * push_out(stage, arm.side, wrist, hand, fingers)
+    wrist = wrist + free[:, None] * smoothed(push_out(stage, arm.side, wrist, hand, fingers), fps)
     return with_hand(arm, wrist, angles[:, 0], hand), fingers
 
 

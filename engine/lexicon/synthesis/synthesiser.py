@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ...body import BodyModel
 from ...gloss import GlossPlan
 from ...rotations import axis_angle_from_matrix
-from ...skeleton import JOINT_INDEX, POSE_SIZE
+from ...skeleton import EXPRESSION_NAMES, JOINT_INDEX, POSE_SIZE
 from ...take import Origin, PoseSequence, Segment
 from ..loader import Lexicon
 from ..phonology import Posture
@@ -29,8 +29,12 @@ from .timeline import Timeline, schedule, travel
 Array = NDArray[np.floating]
 Report = Callable[[str, float], None]
 
-_CORRECTIONS = 3
-_LONGEST_STEP = 0.02
+_CHUNK = 480
+"""Frames that are worked out at once."""
+_FLANK = 0.25
+"""Seconds before and after them that smoothing looks at."""
+_CORRECTIONS = 2
+_LONGEST_STEP = 0.04
 """Metres of one correction: skin near the acting shoulder moves with the arm, so that long steps would overshoot."""
 _ROOM = 0.003
 """Metres from which on both hands make room together."""
@@ -64,8 +68,7 @@ def synthesise(
     performance.correct_contacts()
     tell("Moving", 0.6)
     times = np.arange(int(np.ceil(performance.timeline.duration * fps)) + 1) / fps
-    sequence = performance.sequence(times, fps)
-    tell("Moving", 1.0)
+    sequence = performance.sequence(times, fps, lambda done: tell("Moving", 0.6 + 0.4 * done))
     return sequence, performance.segments()
 
 
@@ -138,20 +141,29 @@ class Performance:
 
         Skin near the acting shoulder moves with the arm; where a correction makes it worse the one before is kept.
         """
-        best = {side: c.copy() for side, c in self.corrections.items()}
-        least = {side: np.full(len(c), np.inf) for side, c in best.items()}
-        for last in (*[False] * (_CORRECTIONS - 1), True):
-            for side, errors in self.contact_errors().items():
-                pushed = np.where(self.targets[side].contact[:, None], self.solved[side].pushed, 0.0)
-                step = errors + pushed
-                length = np.linalg.norm(step, axis=1)
-                better = length < least[side]
-                best[side][better] = self.corrections[side][better]
-                least[side][better] = length[better]
-                scale = np.where(better & (not last), np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-9)), 0.0)
-                self.corrections[side] = best[side] + scale[:, None] * step
-            self.solved = self._solve(self.solved)
+        best: dict[str, Solved] = dict(self.solved)
+        corrections: dict[str, Array] = {side: c.copy() for side, c in self.corrections.items()}
+        steps: dict[str, Array] = {side: np.full_like(c, np.inf) for side, c in corrections.items()}
+        for _ in range(_CORRECTIONS):
+            self._keep_better(best, corrections, steps)
+            for side, step in steps.items():
+                length = np.linalg.norm(step, axis=1, keepdims=True)
+                scale = np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-9))
+                self.corrections[side] = corrections[side] + scale * step
+            self.solved = self._solve(best)
             self.tracks = self._make_tracks()
+        self._keep_better(best, corrections, steps)
+        self.solved = best
+        self.tracks = self._make_tracks()
+
+    def _keep_better(self, best: dict[str, Solved], corrections: dict[str, Array], steps: dict[str, Array]) -> None:
+        """Take over into the arguments, all by side, those of the present contacts that miss by less than before."""
+        for side, errors in self.contact_errors().items():
+            step = errors + np.where(self.targets[side].contact[:, None], self.solved[side].pushed, 0.0)
+            better = np.linalg.norm(step, axis=1) <= np.linalg.norm(steps[side], axis=1)
+            best[side] = self.solved[side].where(better, best[side])
+            corrections[side] = np.where(better[:, None], self.corrections[side], corrections[side])
+            steps[side] = np.where(better[:, None], step, 0.4 * steps[side])
 
     def contact_errors(self) -> dict[str, Array]:
         """(K, 3) metres from each touching point to its place, 0 where nothing is touched."""
@@ -174,22 +186,29 @@ class Performance:
         place = targets.place.exact(body, poses, posed, rows) + targets.shift[rows]
         return place - targets.touch.exact(body, poses, posed, rows)
 
-    def local(self, times: Array) -> tuple[Array, Face]:
-        """Local rotations (T, 55, 3, 3) of all joints, and the face, at times (T,)."""
+    def local(self, times: Array, fps: float | None = None) -> tuple[Array, Face]:
+        """Local rotations (T, 55, 3, 3) of all joints, and the face, at times (T,); at even ones if `fps` is given."""
         face = self._face(times)
         local = trunk(times, self._hands_about(times), face, self._phase)
         anchors = _anchors(self.stage, local)
         for side, track in self.tracks.items():
-            pose, fingers = evaluate(self.stage, track, times, anchors)
+            pose, fingers = evaluate(self.stage, track, times, anchors, fps)
             self.stage.arm_locals(side, pose, fingers, local)
         return local, face
 
-    def sequence(self, times: Array, fps: float) -> PoseSequence:
-        """The finished motion at times (T,)."""
-        local, face = self.local(times)
-        poses = axis_angle_from_matrix(local).reshape(len(times), POSE_SIZE).astype(np.float32)
+    def sequence(self, times: Array, fps: float, tell: Callable[[float], None] = lambda done: None) -> PoseSequence:
+        """The finished motion at times (T,). tell: called with the fraction done, often enough to cancel soon by it."""
+        poses = np.zeros((len(times), POSE_SIZE), dtype=np.float32)
+        units = np.zeros((len(times), len(EXPRESSION_NAMES)), dtype=np.float32)
+        for begin in range(0, len(times), _CHUNK):
+            part, room = slice(begin, begin + _CHUNK), min(begin, int(_FLANK * fps) + 1)
+            local, face = self.local(times[begin - room : begin + _CHUNK + room], fps)
+            inner = slice(room, room + len(times[part]))
+            poses[part] = axis_angle_from_matrix(local[inner]).reshape(-1, POSE_SIZE)
+            units[part] = face.units[inner]
+            tell(min(begin + _CHUNK, len(times)) / len(times))
         still = np.zeros((len(times), 3), dtype=np.float32)
-        return PoseSequence(poses=poses, trans=still, expression=face.units.astype(np.float32), fps=fps)
+        return PoseSequence(poses=poses, trans=still, expression=units, fps=fps)
 
     def segments(self) -> tuple[Segment, ...]:
         """One segment an item."""

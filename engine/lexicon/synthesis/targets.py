@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,23 @@ class Solved:
     """All joints, the body otherwise at rest; for places on this hand."""
     pushed: Array
     """(K, 3) metres that the hand was moved away to keep it out of the body."""
+
+    def where(self, mine: NDArray[np.bool_], other: Solved) -> Solved:
+        """This solution's rows where `mine` (K,) holds, elsewhere the other's."""
+
+        def pick(a: Array, b: Array) -> Array:
+            return np.where(mine.reshape(-1, *[1] * (a.ndim - 1)), a, b)
+
+        def mixed(a: Any, b: Any) -> Any:
+            return type(a)(*(pick(getattr(a, f.name), getattr(b, f.name)) for f in dataclasses.fields(a)))
+
+        return Solved(
+            self.targets,
+            mixed(self.pose, other.pose),
+            pick(self.hand, other.hand),
+            mixed(self.posed, other.posed),
+            pick(self.pushed, other.pushed),
+        )
 
 
 def gather(
