@@ -40,12 +40,26 @@ class Motion:
     swing_y: tuple[float, ...]
     swing_z: tuple[float, ...]
     twist: tuple[float, ...]
+    roundness: float
+    """How far the swing goes from linear blending (0) to the spherical mean (1). Flexion with little else must stay
+    below 1: fitted to its far end, the correctives would crease the joint at its near end."""
 
 
 MOTIONS = (
-    Motion("shoulder", ("shoulder", "elbow"), (-110, -70, -35, 0, 25), (-85, -55, -25, 0, 35), (-70, -35, 0, 35, 70)),
-    Motion("elbow", ("elbow", "wrist"), (-145, -110, -75, -40, 0), (-5, 0, 5), (-95, -65, -35, 0, 35, 65, 95)),
-    Motion("wrist", ("elbow", "wrist"), (-25, 0, 25), (-75, -40, 0, 35, 65), (-100, -65, -30, 0, 30, 65, 100)),
+    Motion(
+        "shoulder", ("shoulder", "elbow"), (-110, -70, -35, 0, 25), (-85, -55, -25, 0, 35), (-70, -35, 0, 35, 70), 1.0
+    ),
+    Motion(
+        "elbow",
+        ("elbow", "wrist"),
+        (-145, -110, -80, -50, -30, -15, 0),
+        (-5, 0, 5),
+        (-95, -65, -35, 0, 35, 65, 95),
+        0.4,
+    ),
+    Motion(
+        "wrist", ("elbow", "wrist"), (-25, 0, 25), (-75, -45, -20, 0, 20, 40, 65), (-100, -65, -30, 0, 30, 65, 100), 0.6
+    ),
 )
 
 
@@ -88,7 +102,9 @@ def _fit(
     residuals, blends = [], []
     for rotation, swing, twist in zip(rotations, swings, twists, strict=True):
         turned = np.einsum("nij,nj->ni", matrix_from_axis_angle(twist_part[:, None] * twist), local)
-        wanted = np.einsum("nij,nj->ni", matrix_from_axis_angle(share[:, None] * swing), turned)
+        spherical = np.einsum("nij,nj->ni", matrix_from_axis_angle(share[:, None] * swing), turned)
+        linear = turned + share[:, None] * (turned @ (matrix_from_axis_angle(swing) - np.eye(3)).T)
+        wanted = linear + motion.roundness * (spherical - linear)
         blend = (1 - share)[:, None, None] * np.eye(3) + share[:, None, None] * rotation
         residuals.append(wanted - np.einsum("nij,nj->ni", blend, local))
         blends.append(blend)
