@@ -44,13 +44,17 @@ class _Shader:
         for name, value in values.items():
             self.principled.inputs[name.replace("_", " ")].default_value = value
 
-    def colour_image(self, file: str, *, alpha: bool = False) -> Any:
-        """Feed the base colour from an image, and show it in Workbench."""
-        node = self.image(file, -500, 100)
-        self.link(node.outputs["Color"], self.principled.inputs["Base Color"])
+    def colour_image(self, file: str, *, alpha: bool = False, saturation: float = 1.0, value: float = 1.0) -> None:
+        """Feed the base colour from an image through a tint node, and show the image in Workbench."""
+        node = self.image(file, -600, 100)
+        tint = self.node("ShaderNodeHueSaturation", -250, 100)
+        tint.label = "Tint"
+        tint.inputs["Saturation"].default_value = saturation
+        tint.inputs["Value"].default_value = value
+        self.link(node.outputs["Color"], tint.inputs["Color"])
+        self.link(tint.outputs["Color"], self.principled.inputs["Base Color"])
         if alpha:
             self.link(node.outputs["Alpha"], self.principled.inputs["Alpha"])
-        return node
 
     def image(self, file: str, x: float, y: float) -> Any:
         """An image node, which becomes the active one."""
@@ -111,7 +115,7 @@ def packed_image(path: Path) -> bpy.types.Image:
 
 
 def _skin(shader: _Shader) -> None:
-    shader.colour_image("avatar_skin.jpg")
+    shader.colour_image("avatar_skin.jpg", saturation=1.06, value=0.86)
     shader.set(Roughness=0.52, Specular_IOR_Level=0.35, Subsurface_Weight=0.22, Subsurface_Scale=0.006)
     shader.set(Subsurface_Radius=(1.0, 0.38, 0.22))
     shader.noise_bump(scale=900.0, depth=0.0004, strength=0.12)
@@ -129,7 +133,7 @@ def _eye(shader: _Shader) -> None:
     shader.colour_image("avatar_eye.jpg")
     shader.set(Roughness=0.35, Specular_IOR_Level=0.3, Coat_Weight=1.0, Coat_Roughness=0.02, Coat_IOR=1.38)
     shader.set(Subsurface_Weight=0.04, Subsurface_Scale=0.003)
-    shader.image("avatar_eye_preview.jpg", -500, 400).label = "Shown by Workbench"
+    shader.image("avatar_eye_preview.jpg", -600, 400).label = "Shown by Workbench"
     shader.viewport((0.8, 0.77, 0.74), roughness=0.25, specular=0.8)
 
 
@@ -147,7 +151,7 @@ def _tongue(shader: _Shader) -> None:
 
 def _hair(shader: _Shader) -> None:
     shader.colour_image("avatar_hair.png", alpha=True)
-    shader.set(Roughness=0.58, Specular_IOR_Level=0.16, Anisotropic=0.5, Anisotropic_Rotation=0.25)
+    shader.set(Roughness=0.68, Specular_IOR_Level=0.10, Anisotropic=0.5, Anisotropic_Rotation=0.25)
     tangent = shader.node("ShaderNodeTangent", -100, -350)
     tangent.direction_type = "UV_MAP"
     tangent.uv_map = UV_MAP
@@ -177,7 +181,17 @@ def make_materials(names: Iterable[str], assets_dir: Path) -> dict[str, bpy.type
             raise ValueError(f"The avatar names a material “{name}”; known are {', '.join(_RECIPES)}.")
         material = bpy.data.materials.get(PREFIX + name)
         if material is None:
-            material = bpy.data.materials.new(PREFIX + name)
-            _RECIPES[name](_Shader(material, assets_dir))
+            material = _built(name, assets_dir)
         made[name] = material
     return made
+
+
+def _built(name: str, assets_dir: Path) -> bpy.types.Material:
+    """A new material; none is left behind when an image is missing."""
+    material = bpy.data.materials.new(PREFIX + name)
+    try:
+        _RECIPES[name](_Shader(material, assets_dir))
+    except FileNotFoundError:
+        bpy.data.materials.remove(material)
+        raise
+    return material

@@ -23,7 +23,8 @@ IntArray = NDArray[np.int64]
 class Island:
     """One patch of hm08's layout and where it goes.
 
-    centre: the middle of its bounding box in hm08's layout. corner: where the box's lower left corner goes. turned: rotated a quarter first, so that (u, v) becomes (-v, u).
+    centre: the middle of its bounding box in hm08's layout. corner: where the box's lower left corner goes.
+    turned: rotated a quarter first, so that (u, v) becomes (-v, u).
     """
 
     centre: tuple[float, float]
@@ -117,7 +118,7 @@ def triangle_corners(polygons: IntArray) -> IntArray:
     """(T, 3) flat corner ids of the triangles that polygons (F, 4) split into."""
     first = np.arange(len(polygons))[:, None] * 4
     quads = polygons[:, 3] >= 0
-    return np.concatenate([first + [0, 1, 2], first[quads] + [0, 2, 3]])
+    return np.concatenate([first + np.array([0, 1, 2]), first[quads] + np.array([0, 2, 3])])
 
 
 def rasterise(polygons: IntArray, uvs: FloatArray, size: int) -> TexelMap:
@@ -153,5 +154,5 @@ def rasterise(polygons: IntArray, uvs: FloatArray, size: int) -> TexelMap:
 
 def fill_margin(image: FloatArray, covered: NDArray[np.bool_]) -> FloatArray:
     """Give uncovered texels the colour of the nearest covered one, so that filtering sees no edge."""
-    _, (rows, columns) = distance_transform_edt(~covered, return_indices=True)
-    return image[rows, columns]
+    nearest = distance_transform_edt(~covered, return_distances=False, return_indices=True)
+    return image[tuple(np.asarray(nearest))]

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from ..parts import BaseMesh, FloatArray, IntArray, MeshPart
 from .face import MM, Face
-from .hairline import BUN, Field, fields, fringe, wisps
+from .hairline import BUN, Field, fields, fringe
 from .headmap import HeadMap
 from .noise import smoothstep
 
 CAP_STEPS = {"right": (20, 20), "left": (14, 20), "nape": (16, 9)}
-LOCKS = {"right": 40, "left": 28, "nape": 14, "fringe": 13, "wisps": 7}
+LOCKS = {"right": 40, "left": 28, "nape": 14, "fringe": 13}
 LOCK_ROWS = 12
 SEED = 7
+ROOT_DEPTH = 2.5 * MM
+"""How far under the skin hair starts, so that no edge of it shows."""
 STRAND_LENGTH = 0.36
 """Metres of hair that half the texture's height shows."""
 
@@ -40,9 +42,6 @@ def hair(base: BaseMesh, head: HeadMap, face: Face) -> MeshPart:
         sheets += [_lock(field, head, s, rng) for s in ranks]
     swept = fringe(head, face)
     sheets += [_lock(swept, head, s, rng) for s in np.linspace(0.0, 1.0, LOCKS["fringe"])]
-    for side in (1, -1):
-        falling = wisps(head, face, side)
-        sheets += [_lock(falling, head, s, rng) for s in np.linspace(0.05, 0.95, LOCKS["wisps"])]
     sheets.append(_bun(head))
     vertices = np.concatenate([sheet.vertices for sheet in sheets])
     offsets = np.cumsum([0] + [len(sheet.vertices) for sheet in sheets])
@@ -55,8 +54,6 @@ def hair(base: BaseMesh, head: HeadMap, face: Face) -> MeshPart:
 def thickness(field: Field, s: FloatArray, t: FloatArray) -> FloatArray:
     """Height (N,) of the hair's surface over the skin: thin at the edges, full on top and above the ears."""
     rise = smoothstep(-0.02, 0.30, t)
-    if field.name == "wisps":
-        return 1.2 * MM + 1.8 * MM * smoothstep(0.7, 0.2, t)
     full = {"right": 13.0, "left": 11.5, "nape": 5.0, "fringe": 14.0}[field.name] * MM
     if field.name == "fringe":
         return 1.0 * MM + full * smoothstep(-0.06, 0.16, t) * (
@@ -73,7 +70,7 @@ def _cap(field: Field, head: HeadMap) -> _Sheet:
     """The closed underlayer, a millimetre below the locks."""
     across, along = CAP_STEPS[field.name]
     s, t = (x.ravel() for x in np.meshgrid(np.linspace(0, 1, across), np.linspace(0, 1, along), indexing="ij"))
-    lift = np.maximum(thickness(field, s, t) - 1.2 * MM, 0.5 * MM)
+    lift = thickness(field, s, t) - 1.0 * MM - ROOT_DEPTH * smoothstep(0.025, 0.0, t)
     vertices = head.surface(field.at(s, t), lift)
     along_mm = _lengths(vertices.reshape(across, along, 3))
     uv = np.stack([s * 2.0, 0.5 + 0.5 * along_mm.ravel()], axis=1)
@@ -84,7 +81,7 @@ def _lock(field: Field, head: HeadMap, rank: float, rng: np.random.Generator) ->
     """A tapered ribbon, arched across, that starts at the root and ends in the bun."""
     start = float(np.clip(rng.uniform(-0.02, 0.04), 0, 1))
     t = np.linspace(start, rng.uniform(0.93, 1.0), LOCK_ROWS)
-    width = rng.uniform(0.030, 0.055) * {"nape": 1.6, "fringe": 2.4, "wisps": 2.5}.get(field.name, 1.0)
+    width = rng.uniform(0.030, 0.055) * {"nape": 1.6, "fringe": 2.4}.get(field.name, 1.0)
     taper = (
         1.0 - 0.9 * t
         if field.name == "wisps"
@@ -97,7 +94,8 @@ def _lock(field: Field, head: HeadMap, rank: float, rng: np.random.Generator) ->
     base = thickness(field, s.ravel(), tt.ravel()).reshape(3, -1)
     raised = rng.uniform(0.0, 1.1) * MM * smoothstep(0.0, 0.2, t - start)
     arch = np.array([-1.2, 0.5, -1.2])[:, None] * MM * smoothstep(-0.05, 0.15, t - start)
-    vertices = head.surface(field.at(s.ravel(), tt.ravel()), (base + raised + arch).ravel().clip(0.6 * MM))
+    rooted = ROOT_DEPTH * smoothstep(0.03, 0.0, t - start)
+    vertices = head.surface(field.at(s.ravel(), tt.ravel()), (base + raised + arch - rooted).ravel())
     u0 = rng.uniform(0, 1)
     u = np.broadcast_to(u0 + np.array([0.0, 0.06, 0.12])[:, None], (3, LOCK_ROWS))
     v = 0.5 * _lengths(vertices.reshape(3, LOCK_ROWS, 3))
@@ -106,7 +104,7 @@ def _lock(field: Field, head: HeadMap, rank: float, rng: np.random.Generator) ->
 
 
 def _lengths(paths: FloatArray) -> FloatArray:
-    """Length from the root along each of (P, K, 3) paths as a share of the texture's `STRAND_LENGTH`, under 1: (P, K)."""
+    """Length from the root along each of (P, K, 3) paths as a share of `STRAND_LENGTH`, under 1: (P, K)."""
     steps = np.linalg.norm(np.diff(paths, axis=1), axis=2)
     total = np.concatenate([np.zeros((len(paths), 1)), np.cumsum(steps, axis=1)], axis=1)
     return np.minimum(total / STRAND_LENGTH, 0.995)
@@ -126,7 +124,7 @@ def _grid_sheet(vertices: FloatArray, uv: FloatArray, across: int, along: int, o
 
 def _bun(head: HeadMap) -> _Sheet:
     """A tube coiled twice around itself, flattened against the back of the head."""
-    turns, steps, ring = 2.1, 44, 9
+    turns, steps, ring = 2.1, 52, 12
     a = np.linspace(0, turns * 2 * np.pi, steps)
     share = a / a[-1]
     radius = 22 * MM * (1 - share) + 2 * MM * share
@@ -174,7 +172,7 @@ def follow_scalp(base: BaseMesh, vertices: FloatArray, head: HeadMap) -> tuple[I
     ids = base.group_vertices("body")
     points = base.vertices[ids]
     skull = (points[:, 1] > head.centre[1] - 10 * MM) & (points[:, 2] < head.centre[2] + 75 * MM)
-    tree = cKDTree(points[skull])
+    tree = KDTree(points[skull])
     distance, nearest = tree.query(vertices, k=3)
     weights = 1.0 / np.maximum(distance, 1e-5)
     return ids[skull][nearest], weights / weights.sum(axis=1, keepdims=True)

@@ -1,7 +1,7 @@
 """Strand texture: u runs across the strands and wraps, v from root to end.
 
-The lower half (v < 0.5) is for locks, ragged at the root and clear between strands at the sides of nothing; the upper half is the
-opaque underlayer, ragged at its root only.
+The lower half (v < 0.5) is for locks, the upper half, darker, for the closed layer under them. Both are ragged at
+the root.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ HAIR = np.array([84, 56, 39]) / 255
 HAIR_LIGHT = np.array([146, 104, 72]) / 255
 
 
-def paint_hair(size: int = 1024) -> FloatArray:
+def paint_hair(size: int = 512) -> FloatArray:
     """Colour and alpha (size, size, 4), sRGB values 0..1."""
     rng = np.random.default_rng(17)
-    shade = _strands(rng, size, (0.7, 2.0, 7.0), (0.5, 0.35, 0.35))
+    shade = _strands(rng, size, (0.9, 2.5, 8.0), (0.42, 0.42, 0.36))
     v = 1 - (np.arange(size) + 0.5) / size
     along = np.where(v < 0.5, v / 0.5, (v - 0.5) / 0.5)[:, None]
     band = np.exp(-(((along - 0.36 - 0.05 * shade) / 0.16) ** 2))

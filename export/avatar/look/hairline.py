@@ -119,12 +119,3 @@ def _nape(head: HeadMap, face: Face) -> Field:
 
 def _ease(x: FloatArray) -> FloatArray:
     return x * x * (3 - 2 * x)
-
-
-def wisps(head: HeadMap, face: Face, side: int) -> Field:
-    """Short fine hair that falls from the temple in front of the ear; side 1 is the left."""
-    top = hairline(head, face, np.radians(side * np.array([58.0, 62.0, 66.0]))) * 0.97
-    low = hairline(head, face, np.radians(side * np.array([70.0, 72.0, 74.5])))
-    tip = low * np.array([[1.10], [1.13], [1.06]])
-    ways = np.stack([top, 0.45 * top + 0.55 * low, low, tip], axis=1)
-    return Field("wisps", np.array([0.0, 0.5, 1.0]), ways, np.array([0.0, 0.45, 0.75, 1.0]))

@@ -15,9 +15,11 @@ from .face import MM, Face
 
 @dataclass(frozen=True)
 class HeadMap:
-    """Azimuthal equidistant map about the crown: plane coordinates are angle from straight up (radians) times (sin, cos)
-    of the azimuth, which is 0 at the face, positive to the left, pi at the back. Ears are left out: the surface closes
-    smoothly under them."""
+    """Azimuthal equidistant map about the crown.
+
+    Plane coordinates are the angle from straight up (radians) times (sin, cos) of the azimuth, which is 0 at the face,
+    positive to the left, pi at the back. Ears are left out: the surface closes smoothly under them.
+    """
 
     centre: FloatArray
     _radius: CloughTocher2DInterpolator

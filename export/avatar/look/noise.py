@@ -21,7 +21,7 @@ def lattice_noise(points: FloatArray, cell: float, seed: int) -> FloatArray:
                 weight = np.ones(len(points))
                 for axis, d in enumerate((dx, dy, dz)):
                     weight *= t[:, axis] if d else 1 - t[:, axis]
-                total += weight * _hash(corner + (dx, dy, dz), seed)
+                total += weight * _hash(corner + np.array((dx, dy, dz)), seed)
     return total
 
 

@@ -12,9 +12,9 @@ def ambient_occlusion(
 ) -> FloatArray:
     """Share (N,) of the cosine-weighted sky that each point sees: 1 in the open, 0 in a closed hole.
 
-    points, normals: (N, 3). occluders: (M, 3) points that cover the occluding surfaces at least `cell` densely (metres).
+    points, normals: (N, 3). occluders: (M, 3) points that cover the surfaces at least `cell` densely (metres).
     For each direction of a spherical Fibonacci lattice the occluders' depths go into a grid of `cell` squares;
-    a point is lit when nothing in its square, or diagonally slipped by half a square, lies more than a cell in front of it.
+    a point is lit when nothing in its square lies more than a cell in front of it. Two grids, half a square apart.
     """
     seen = np.zeros(len(points))
     total = np.zeros(len(points))
@@ -31,7 +31,7 @@ def ambient_occlusion(
 
 
 def fibonacci_sphere(count: int) -> FloatArray:
-    """Unit vectors (count, 3) spread evenly (Gonzalez 2010, "Measurement of areas on a sphere using Fibonacci lattices")."""
+    """Unit vectors (count, 3) spread evenly (Gonzalez 2010, "... areas on a sphere using Fibonacci lattices")."""
     index = np.arange(count) + 0.5
     height = 1 - 2 * index / count
     angle = np.pi * (1 + 5**0.5) * index

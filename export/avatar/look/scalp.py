@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
+from scipy.spatial import KDTree
 
 from ..parts import FloatArray
 from .brows import texels_per_metre
@@ -12,16 +13,19 @@ from .hairline import fields, hairline
 from .headmap import HeadMap
 from .strokes import Strokes
 
+HEAD_RADIUS = 0.095
 FINE_HAIRS = {"right": 900, "left": 520, "nape": 420}
 
 
 def scalp_cover(head: HeadMap, face: Face, points: FloatArray) -> FloatArray:
-    """How far (metres, positive inside) points (N, 3) lie within the hair's edge, measured towards the crown."""
-    azimuths = np.radians(np.linspace(-180, 180, 181))
-    edge = np.linalg.norm(hairline(head, face, azimuths), axis=1)
+    """How far (metres, positive inside, about right near the edge) points (N, 3) lie within the hair's edge."""
+    azimuths = np.radians(np.linspace(-180, 180, 721))
+    edge = hairline(head, face, azimuths)
+    limit = PchipInterpolator(azimuths, np.linalg.norm(edge, axis=1))
     plane = head.project(points)
-    limit = PchipInterpolator(azimuths, edge)(np.arctan2(plane[:, 0], plane[:, 1]))
-    return (limit - np.hypot(plane[:, 0], plane[:, 1])) * 0.095
+    inside = np.hypot(plane[:, 0], plane[:, 1]) < limit(np.arctan2(plane[:, 0], plane[:, 1]))
+    distance, _ = KDTree(edge).query(plane)
+    return np.where(inside, distance, -distance) * HEAD_RADIUS
 
 
 def hairline_strokes(head: HeadMap, face: Face, texture_size: int) -> Strokes:
@@ -31,8 +35,8 @@ def hairline_strokes(head: HeadMap, face: Face, texture_size: int) -> Strokes:
     for field in fields(head, face):
         count = FINE_HAIRS[field.name]
         s = rng.uniform(0, 1 if field.name == "nape" else 0.66, count)
-        t0 = rng.normal(0.012, 0.016, count)
-        span = rng.uniform(0.03, 0.07, count)
+        t0 = np.maximum(rng.normal(0.014, 0.014, count), -0.012)
+        span = rng.uniform(0.025, 0.055, count)
         steps = np.linspace(0, 1, 6)
         t = t0[:, None] + span[:, None] * steps
         bend = rng.normal(0, 0.006, count)[:, None] * steps**2

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter, map_coordinates
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from ..parts import BaseMesh, FloatArray, IntArray
 from .atlas import TexelMap, fill_margin, islands, rasterise, skin_uvs
@@ -214,8 +214,8 @@ def _paint_lids(colour: FloatArray, texels: SkinTexels, base: BaseMesh, face: Fa
         dense = np.stack(
             [np.interp(np.linspace(0, len(loop) - 1, 400), np.arange(len(loop)), c) for c in loop.T], axis=1
         )
-        distance, closest = cKDTree(dense).query(texels.points[near], distance_upper_bound=8 * MM)
-        found = np.isfinite(distance)
+        distance, closest = (np.asarray(x) for x in KDTree(dense).query(texels.points[near]))
+        found = distance < 8 * MM
         above = smoothstep(-1.5 * MM, 1.5 * MM, dense[closest[found], 1] - eye[1])
         amount = np.zeros(len(colour))
         reach = distance[found]
@@ -273,7 +273,7 @@ def palm_direction(base: BaseMesh, letter: str) -> FloatArray:
 
 
 def _shade(colour: FloatArray, texels: SkinTexels, base: BaseMesh) -> None:
-    """Soft occlusion of the head by itself: sockets, nostrils, ears, under the chin. Warm, since light bleeds in skin."""
+    """Soft occlusion of the head by itself: nostrils, ears, under the chin. Warm, since light bleeds in skin."""
     coarse = skin_texels(base, BAKE_SIZE)
     head = coarse.on("head") > 0
     outer = head | (coarse.on("left_socket", "right_socket", "torso", "mouth") > 0)
@@ -304,8 +304,7 @@ def dense_points(base: BaseMesh, group: str, steps: int = 8) -> FloatArray:
 
 def mask_at(jpeg: bytes, uvs: FloatArray, soften: float) -> FloatArray:
     """Values (N,) in 0..1 of a grey image at coordinates (N, 2), blurred first by `soften` pixels."""
-    grey = np.asarray(Image.open(io.BytesIO(jpeg)).convert("L"), dtype=float) / 255
-    grey = gaussian_filter(grey, soften)
-    height, width = grey.shape
-    rows, columns = (1 - uvs[:, 1]) * height - 0.5, uvs[:, 0] * width - 0.5
+    pixels = np.asarray(Image.open(io.BytesIO(jpeg)).convert("L"), dtype=float) / 255
+    grey: FloatArray = gaussian_filter(pixels, soften)
+    rows, columns = (1 - uvs[:, 1]) * len(grey) - 0.5, uvs[:, 0] * grey.shape[1] - 0.5
     return map_coordinates(grey, [rows, columns], order=1, mode="nearest")

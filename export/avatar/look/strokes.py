@@ -32,7 +32,7 @@ def draw_strokes(size: int, strokes: Strokes) -> FloatArray:
     draw = ImageDraw.Draw(canvas)
     for k in np.argsort(strokes.strengths):
         path = (pixels[k] - low) * SUPERSAMPLING
-        tone = int(round(255 * float(np.clip(strokes.strengths[k], 0, 1))))
+        tone = round(255 * float(np.clip(strokes.strengths[k], 0, 1)))
         pieces = len(path) - 1
         for j in range(pieces):
             taper = 1 - 0.67 * (j / pieces) ** 1.5
