@@ -122,7 +122,10 @@ def signs(lexicon: Lexicon, body: BodyModel, chosen: list[Sign], args: argparse.
     studio = Studio(body.faces, body.vertex_count, (230, 250))
     front = np.eye(3) * np.array([[-1.0], [1.0], [1.0]]) * np.array([-1.0, 1.0, 1.0])
     side = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
-    middle = body.joints()[JOINT_INDEX["spine3"]] + np.array([-0.04, 0.1, 0.0])
+    if args.what == "signs":
+        middle, width = body.joints()[JOINT_INDEX["spine3"]] + np.array([-0.04, 0.1, 0.0]), 0.8
+    else:  # the hand that spells
+        middle, width = body.joints()[JOINT_INDEX["right_shoulder"]] + np.array([-0.01, 0.04, 0.0]), 0.34
     rows = []
     for sign in chosen:
         item = GlossItem("sign", sign.gloss, sign=sign)
@@ -134,12 +137,12 @@ def signs(lexicon: Lexicon, body: BodyModel, chosen: list[Sign], args: argparse.
         )
         vertices = body.skin(sequence.poses[at], sequence.trans[at], expression=sequence.expression[at])
         tiles = [
-            studio.shot(v, view, middle, 0.8) for view in ((front, side) if args.side else (front,)) for v in vertices
+            studio.shot(v, view, middle, width) for view in ((front, side) if args.side else (front,)) for v in vertices
         ]
         rows.append((f"{sign.gloss}  {end - start:.2f} s", tiles))
     across = 1 if args.side else 2
-    for i in range(0, len(rows), 12):
-        sheet(rows[i : i + 12], across, args.out / f"signs_{i // 12:02d}.png")
+    for i in range(0, len(rows), 14):
+        sheet(rows[i : i + 14], across, args.out / f"signs_{i // 14:02d}.png")
 
 
 def main() -> None:
