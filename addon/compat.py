@@ -81,19 +81,7 @@ def _copy_properties(before: Any, after: Any, skip: tuple[str, ...] = ()) -> Non
             setattr(after, prop.identifier, getattr(before, prop.identifier))
 
 
-# --- bones and shape keys ---------------------------------------------------------------------------------------------
-
-
-def select_pose_bone(bone: bpy.types.PoseBone, select: bool = True) -> None:
-    """Select or deselect a pose bone."""
-    owner: Any = bone if IS_5 else bone.bone
-    owner.select = select
-
-
-def is_pose_bone_selected(bone: bpy.types.PoseBone) -> bool:
-    """Whether a pose bone is selected."""
-    owner: Any = bone if IS_5 else bone.bone
-    return bool(owner.select)
+# --- shape keys -------------------------------------------------------------------------------------------------------
 
 
 def new_shape_key(obj: bpy.types.Object, name: str) -> bpy.types.ShapeKey:
@@ -131,11 +119,6 @@ def set_video_output(scene: bpy.types.Scene) -> None:
     video.ffmpeg_preset = "GOOD"
     video.gopsize = 12
     video.audio_codec = "NONE"
-
-
-def is_video_output(scene: bpy.types.Scene) -> bool:
-    """Whether the scene renders to a video file rather than pictures."""
-    return scene.render.image_settings.file_format == "FFMPEG"
 
 
 def image_settings_kept(scene: bpy.types.Scene, names: tuple[str, ...]) -> dict[str, Any]:

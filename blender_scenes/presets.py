@@ -29,22 +29,27 @@ class Preset:
 
 
 def _preview(scene: bpy.types.Scene) -> list[str]:
+    """Flat studio light, with contacts shown by ambient occlusion.
+
+    Cast shadows are off: Workbench's shadow volumes take half of the frame time without a graphics card, and draw
+    streaks where hair and sleeves are open surfaces.
+    """
     display: Any = scene.display
     shading = display.shading
     display.render_aa = "FXAA"
-    display.light_direction = (-0.45, 0.55, 0.7)
-    display.shadow_shift, display.shadow_focus = 0.12, 0.55
-    display.matcap_ssao_distance, display.matcap_ssao_attenuation = 0.12, 0.6
+    display.matcap_ssao_distance, display.matcap_ssao_attenuation = 0.08, 0.6
     shading.light = "STUDIO"
     shading.studio_light = "paint.sl"
     shading.use_world_space_lighting = False
     shading.color_type = "TEXTURE"
-    shading.show_shadows, shading.shadow_intensity = True, 0.42
+    shading.show_shadows = False
     shading.show_cavity, shading.cavity_type = True, "BOTH"
     shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.2, 1.6
     shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.4, 0.6
     shading.show_specular_highlight = True
     shading.show_object_outline = False
+    shading.show_xray = False
+    shading.show_backface_culling = False
     return []
 
 
@@ -96,7 +101,7 @@ def use_preset(
     """Set the scene up for a preset, and return notes for the user on what could not be had.
 
     `transparent`: film without background; the studio's backdrop is then left out of the render. Workbench leaves it
-    out as well where the studio's world stands behind it in the same colour: its shadows on a far wall only distract.
+    out as well where the studio's world shows the same plain colour.
     """
     scene.render.engine = preset.engine
     scene.render.film_transparent = transparent
