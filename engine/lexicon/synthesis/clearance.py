@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arm import Arm, Array
+from .contacts import Solved
 from .frames import apply, unit
 from .paths import ARC, STRAIGHT, Paths, path_offset
 from .stage import Stage
-from .targets import Solved
 
 _PHASES = np.array([0.12, 0.25, 0.38, 0.5, 0.62, 0.75, 0.88])
 _SIZES = np.array([0.0, 0.03, 0.06, 0.1, 0.14, 0.19, 0.25])

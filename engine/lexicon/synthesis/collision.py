@@ -6,11 +6,14 @@ farther away it is empty.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ...skeleton import JOINT_INDEX
-from .rig import HAND, SIDES, WRIST, Rig, Skin, arm_joints
+from .frames import apply
+from .rig import HAND, SIDES, WRIST, Posed, Rig, Skin, arm_joints
 
 Array = NDArray[np.floating]
 
@@ -18,6 +21,8 @@ CELL = 0.0125
 BAND = 5
 """Cells on each side of the skin that hold distances."""
 HAND_SAMPLES = 48
+_THICK = 0.025
+"""Half the thickness of a hand or forearm in metres, at most."""
 
 
 class BodyField:
@@ -122,13 +127,88 @@ def vertex_normals(rig: Rig) -> Array:
 
 
 def hand_samples(rig: Rig, side: str) -> Skin:
-    """Points spread evenly over a hand's skin (farthest point sampling)."""
+    """Points spread evenly over a hand's skin."""
     part = HAND[side]
     ids = np.flatnonzero(np.isin(rig.bone, [WRIST[side], *range(part.start, part.stop)]))
+    return rig.bind(_spread_evenly(rig, ids, HAND_SAMPLES)[:, None], np.ones((HAND_SAMPLES, 1)))
+
+
+def _spread_evenly(rig: Rig, ids: NDArray[np.integer], count: int) -> NDArray[np.integer]:
+    """`count` of the vertices `ids` by farthest point sampling."""
     points = rig.vertices[ids]
     chosen = [int(np.argmax(np.abs(points[:, 0])))]
     distance = np.sum((points - points[chosen[0]]) ** 2, axis=1)
-    while len(chosen) < min(HAND_SAMPLES, len(ids)):
+    while len(chosen) < count:
         chosen.append(int(np.argmax(distance)))
         distance = np.minimum(distance, np.sum((points - points[chosen[-1]]) ** 2, axis=1))
-    return rig.bind(ids[chosen][:, None], np.ones((len(chosen), 1)))
+    return ids[chosen]
+
+
+@dataclass(frozen=True)
+class Shell:
+    """Skin of a hand and forearm as points with outward normals."""
+
+    skin: Skin
+    normal: Array
+    """(M, 3) at rest."""
+    bone: NDArray[np.integer]
+    """(M,) joint that turns each normal."""
+
+    def pose(self, posed: Posed) -> tuple[Array, Array]:
+        """Points and normals (N, M, 3) in N poses."""
+        return self.skin.pose(posed), apply(posed.rotation[:, self.bone], self.normal)
+
+
+def hand_shell(rig: Rig, side: str) -> Shell:
+    """The shell of one side."""
+    part = HAND[side]
+    hand = np.flatnonzero(np.isin(rig.bone, [WRIST[side], *range(part.start, part.stop)]))
+    forearm = np.flatnonzero(rig.bone == JOINT_INDEX[f"{side}_elbow"])
+    ids = np.concatenate([_spread_evenly(rig, hand, 160), _spread_evenly(rig, forearm, 40)])
+    return Shell(rig.bind(ids[:, None], np.ones((len(ids), 1))), vertex_normals(rig)[ids], rig.bone[ids])
+
+
+class Obstacles:
+    """What K hands must not sink into."""
+
+    def __init__(
+        self,
+        field: BodyField,
+        wall: Array,
+        rows: NDArray[np.integer] | None = None,
+        points: Array | None = None,
+        normals: Array | None = None,
+    ) -> None:
+        """wall: (K,) side (+1 left, -1 right) of the midline that a hand keeps to, 0 for both. rows: the R hands that
+        meet another, whose skin is points and normals (R, M, 3)."""
+        self._field, self._wall = field, wall
+        self._rows, self._points, self._normals = rows, points, normals
+
+    def body(self, points: Array) -> tuple[Array, Array]:
+        """As `sample`, of the body alone."""
+        return self._field.sample(points)
+
+    def sample(self, points: Array) -> tuple[Array, Array]:
+        """Distance (K, S) to the nearest obstacle, negative inside, and the way out (K, S, 3) at points (K, S, 3)."""
+        distance, outward = self._field.sample(points)
+        if self._rows is not None and self._rows.size:
+            other, way = self._from_hand(points[self._rows])
+            nearer = other < distance[self._rows]
+            distance[self._rows] = np.where(nearer, other, distance[self._rows])
+            outward[self._rows] = np.where(nearer[..., None], way, outward[self._rows])
+        side = self._wall[:, None]
+        beyond = np.where(side != 0.0, points[..., 0] * side, np.inf)
+        nearer = beyond < distance
+        outward = np.where(nearer[..., None], side[..., None] * np.array([1.0, 0.0, 0.0]), outward)
+        return np.minimum(distance, beyond), outward
+
+    def _from_hand(self, points: Array) -> tuple[Array, Array]:
+        assert self._points is not None and self._normals is not None
+        away = points[:, :, None] - self._points[:, None]
+        nearest = np.argmin(np.sum(away**2, axis=-1), axis=-1)
+        away = np.take_along_axis(away, nearest[..., None, None], axis=2)[:, :, 0]
+        normal = np.take_along_axis(self._normals, nearest[..., None], axis=1)
+        along, length = np.sum(away * normal, axis=-1), np.linalg.norm(away, axis=-1)
+        # a point behind the skin but beside it is in the open past an edge, one far behind past the hand's other side
+        inside = (along < 0.0) & (-along > 0.5 * length) & (length < _THICK)
+        return np.where(inside, along, np.maximum(length, 1e-3)), normal

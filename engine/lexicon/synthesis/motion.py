@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ...rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from .arm import Array
 from .clearance import push_out, smoothed
+from .contacts import Solved
 from .directions import bulge_directions
 from .fingers import curl_open, rub, wiggle
 from .frames import about, apply, smoothstep, transposed
@@ -24,7 +25,6 @@ from .rig import WRIST, Posed
 from .script import Beat
 from .solve import ArmPose, arm_rotations, with_hand
 from .stage import Stage
-from .targets import Solved
 from .timeline import Timeline
 
 _DEFAULT_SIZE = {STRAIGHT: 0.0, ARC: 0.04, CIRCLE: 0.05, ZIGZAG: 0.025}

@@ -35,6 +35,8 @@ class Beat:
     last: bool = False
     """Whether the item ends here."""
     spelled: bool = False
+    mirrored: bool = False
+    """Whether the left hand does the right hand's mirror image."""
     pause: float = 0.0
     """Seconds of rest after it."""
 
@@ -68,7 +70,8 @@ def sign_beats(item: int, sign: Sign) -> list[Beat]:
         elif sign.hands == "base":
             same = len(base) == len(postures)
             left = base[k] if same else (base[0] if step == 0 else None)
-        beats.append(Beat(item, right, left, inside, returning))
+        mirrored = sign.hands == "symmetric"
+        beats.append(Beat(item, right, left, inside, returning, mirrored=mirrored))
     beats[-1] = dataclasses.replace(beats[-1], last=True)
     return beats
 

@@ -13,7 +13,7 @@ from ...body import BodyModel
 from ...skeleton import JOINT_COUNT, JOINT_INDEX
 from ..loader import locations
 from ..phonology import Handshape
-from .collision import BodyField, hand_samples
+from .collision import BodyField, Shell, hand_samples, hand_shell
 from .fingers import RELAXED, parameters
 from .landmarks import Landmarks
 from .rig import HAND, SIDES, Rig
@@ -31,6 +31,7 @@ class Stage:
         self.landmarks = Landmarks(self.rig, locations())
         self.field = BodyField(self.rig)
         self.samples = {side: hand_samples(self.rig, side) for side in SIDES}
+        self.shells: dict[str, Shell] = {side: hand_shell(self.rig, side) for side in SIDES}
 
     def finger_parameters(self, shapes: list[str | None], handshapes: Mapping[str, Handshape]) -> Array:
         """(K, 21) angles of handshapes by name; `None` is a relaxed hand."""

@@ -16,6 +16,7 @@ from ..loader import Lexicon
 from ..phonology import Posture
 from .body_motion import trunk
 from .clearance import around_body
+from .contacts import Solved, solve
 from .frames import apply, transposed
 from .motion import Anchors, HandTrack, clock, evaluate, measure_paths
 from .nonmanual import Face, Span, perform
@@ -23,7 +24,7 @@ from .paths import Paths
 from .rig import SIDES
 from .script import Beat, items, plan_beats
 from .stage import Stage, stage_for
-from .targets import Solved, Targets, gather, solve
+from .targets import Targets, gather
 from .timeline import Timeline, schedule, travel
 
 Array = NDArray[np.floating]
@@ -33,7 +34,7 @@ _CHUNK = 480
 """Frames that are worked out at once."""
 _FLANK = 0.25
 """Seconds before and after them that smoothing looks at."""
-_CORRECTIONS = 2
+_CORRECTIONS = 3
 _LONGEST_STEP = 0.04
 """Metres of one correction: skin near the acting shoulder moves with the arm, so that long steps would overshoot."""
 _ROOM = 0.003
@@ -98,11 +99,8 @@ class Performance:
                 steps["left"].append((b, beat.left))
             if beat.right is not None:
                 steps["right"].append((b, beat.right))
-        both = {
-            b for b, beat in enumerate(self.beats)
-            if beat.left is not None and beat.left.at is not None and beat.left.at.startswith("other.")
-        }  # fmt: skip
-        return {side: gather(self.stage, side, s, lexicon.handshapes, both) for side, s in steps.items()}
+        mirrored = {b for b, beat in enumerate(self.beats) if beat.mirrored}
+        return {side: gather(self.stage, side, s, lexicon.handshapes, mirrored) for side, s in steps.items()}
 
     def _solve(self, start: Mapping[str, Solved] | None = None) -> dict[str, Solved]:
         solved: dict[str, Solved] = {}

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arm import Array
+from .contacts import Solved
 from .fingerspell import LETTER_HOLD, LETTER_TIME
 from .script import REST, Beat
-from .targets import Solved
 
 LEAD = 0.25
 """Seconds of rest before the first and after the last movement."""
