@@ -11,8 +11,8 @@ from signwright.engine.skeleton import JOINT_COUNT, PARENTS
 _RING = 6
 
 
-def write_body(path: Path, *, correctives: bool = True) -> Path:
-    """A body of one small prism around each joint, as a plain SMPL-X `.npz`."""
+def write_body(path: Path, *, correctives: bool = True, strength: float = 0.002) -> Path:
+    """A body of one small prism around each joint, as a plain SMPL-X `.npz`; `strength` of correctives in metres."""
     rng = np.random.default_rng(7)
     joints = figures.rest_joints()
     angle = 2 * np.pi * np.arange(_RING) / _RING
@@ -39,6 +39,6 @@ def write_body(path: Path, *, correctives: bool = True) -> Path:
         "hands_meanr": np.zeros(45),
     }
     if correctives:
-        arrays["posedirs"] = rng.normal(scale=0.002, size=(count, 3, 486))
+        arrays["posedirs"] = rng.normal(scale=strength, size=(count, 3, 486))
     np.savez(path, **arrays)
     return path

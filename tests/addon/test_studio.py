@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import bodies
 import bpy
 import figures
 import numpy as np
 import pytest
 from signwright.addon import compat
 from signwright.addon.animation.apply import apply_take
+from signwright.addon.avatar import correctives
+from signwright.addon.avatar.create import add_avatar
 from signwright.blender_scenes import contact_sheet, framing, motion, presets, render, studio
 from signwright.engine.take import PoseSequence
 
@@ -209,6 +212,34 @@ def test_pictures_have_alpha_where_nothing_is(rig, tmp_path):
     image = bpy.data.images.load(str(path))
     alpha = np.array(image.pixels[:]).reshape(-1, 4)[:, 3]
     assert alpha.min() == 0.0
+
+
+@pytest.mark.parametrize("name", ["PREVIEW", "PRODUCTION"])
+def test_an_animation_renders_with_the_correctives_of_each_frame(name, tmp_path):
+    scene = bpy.context.scene
+    correctives.register()
+    try:
+        rig = add_avatar(bpy.context, bodies.write_body(tmp_path / "body.npz", strength=0.05))
+        apply_take(rig, figures.make_take(figures.make_sequence(1, frames=24, spread=0.6)))
+        studio.build_studio(scene, rig)
+        presets.use_preset(scene, presets.PRESETS[name])
+        scene.cycles.samples, scene.cycles.use_denoising = 2, False
+        small(scene)
+        framing.frame_camera(scene, rig, 1, 24)
+        scene.frame_start, scene.frame_end = 8, 10
+        moving = render.render_pictures(scene, tmp_path / "moving")
+        for frame, path in zip(range(8, 11), moving, strict=True):
+            still = render.render_still(scene, frame, tmp_path / "still.png")
+            assert difference(path, still) < 0.002
+        assert difference(moving[0], moving[2]) > 0.01
+    finally:
+        correctives.unregister()
+
+
+def difference(a: Path, b: Path) -> float:
+    """Mean difference of the pixels of two pictures."""
+    pixels = [np.array(bpy.data.images.load(str(path)).pixels[:]) for path in (a, b)]
+    return float(np.abs(pixels[0] - pixels[1]).mean())
 
 
 def test_rendering_leaves_the_users_output_settings(rig, tmp_path):
