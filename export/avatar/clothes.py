@@ -14,7 +14,7 @@ CUFF = 0.91
 CUFF_OVERLAP = 0.06
 NECK_FRONT, NECK_BACK = -0.046, 0.006
 """Height of the neckline above the neck joint, in metres, 8 cm before and 8 cm behind that joint."""
-NECK_CURVE = 5.0
+NECK_CURVE = 4.0
 NECK_OVERLAP = 0.03
 RIM_HEIGHT, RIM_OUT, RIM_IN = 0.004, 0.0012, 0.007
 
@@ -66,8 +66,7 @@ def _with_rims(base: BaseMesh, mesh: LinearMesh) -> LinearMesh:
     blends, offsets, polygons = [mesh.blend], [mesh.offsets], [mesh.polygons]
     count = len(points)
     for loop in boundary_loops(mesh.polygons):
-        outward = _opening_direction(base, points[loop])
-        around = _away_from_axis(points[loop], outward)
+        outward, around = _edge_directions(points, mesh.polygons, loop)
         steps = (RIM_HEIGHT * outward + RIM_OUT * around, RIM_HEIGHT * outward - RIM_IN * around)
         previous = loop
         for step in steps:
@@ -83,23 +82,32 @@ def _with_rims(base: BaseMesh, mesh: LinearMesh) -> LinearMesh:
     return LinearMesh(blend, np.concatenate(offsets), faces, uvs, ("suit",) * len(faces))
 
 
-def _opening_direction(base: BaseMesh, loop: FloatArray) -> FloatArray:
-    """Unit vector (3,) out of the sleeve or collar that the loop of points closes off."""
-    centre = loop.mean(axis=0)
-    side = "l" if centre[0] > 0 else "r"
-    wrist = base.joint_centre(f"joint-{side}-hand")
-    if abs(centre[0]) > 0.5 * abs(wrist[0]):
-        axis = wrist - base.joint_centre(f"joint-{side}-elbow")
-    else:
-        axis = base.joint_centre("joint-head") - base.joint_centre("joint-neck")
-    return axis / np.linalg.norm(axis)
+def _edge_directions(points: FloatArray, polygons: IntArray, loop: IntArray) -> tuple[FloatArray, FloatArray]:
+    """Unit vectors (n, 3) that go on past the open edge in the cloth's surface, and out of the surface."""
+    normals = {}
+    for polygon in polygons[np.isin(polygons, loop).sum(axis=1) >= 2]:
+        ring = polygon[polygon >= 0]
+        a, b, c = points[ring[:3]]
+        normal = np.cross(b - a, c - a)
+        for k, start in enumerate(ring):
+            normals[int(start), int(ring[(k + 1) % len(ring)])] = normal / np.linalg.norm(normal)
+    after = np.roll(loop, -1)
+    edges = points[after] - points[loop]
+    surface = np.array([normals[int(a), int(b)] for a, b in zip(loop, after, strict=True)])
+    away = _unit(np.cross(edges, surface))
+    away, surface = (_around_the_loop(v + np.roll(v, 1, axis=0)) for v in (away, surface))
+    return _unit(away), _unit(surface)
 
 
-def _away_from_axis(loop: FloatArray, axis: FloatArray) -> FloatArray:
-    """Unit vectors (n, 3) from the loop's axis to its points, at right angles to the axis."""
-    spokes = loop - loop.mean(axis=0)
-    spokes = spokes - np.outer(spokes @ axis, axis)
-    return spokes / np.linalg.norm(spokes, axis=1, keepdims=True)
+def _around_the_loop(values: FloatArray, rounds: int = 3) -> FloatArray:
+    """Values (n, 3) along a closed loop, evened out with their neighbours'."""
+    for _ in range(rounds):
+        values = 0.25 * np.roll(values, 1, axis=0) + 0.5 * values + 0.25 * np.roll(values, -1, axis=0)
+    return values
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def _strip(first: IntArray, second: IntArray) -> IntArray:
