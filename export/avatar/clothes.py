@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
+from scipy.spatial import KDTree
 
 from .linear_mesh import LinearMesh, boundary_loops, from_base
 from .parts import BaseMesh, FloatArray, IntArray
@@ -65,11 +66,14 @@ def _with_rims(base: BaseMesh, mesh: LinearMesh) -> LinearMesh:
     points = mesh.vertices(base.vertices)
     blends, offsets, polygons = [mesh.blend], [mesh.offsets], [mesh.polygons]
     count = len(points)
-    for loop in boundary_loops(mesh.polygons):
-        outward, around = _edge_directions(points, mesh.polygons, loop)
-        steps = (RIM_HEIGHT * outward + RIM_OUT * around, RIM_HEIGHT * outward - RIM_IN * around)
+    loops = boundary_loops(mesh.polygons)
+    directions = [_edge_directions(points, mesh.polygons, loop) for loop in loops]
+    edge = points[np.concatenate(loops)]
+    outward, around = (_mirrored_mean(edge, np.concatenate(d)) for d in zip(*directions, strict=True))
+    ends = np.cumsum([len(loop) for loop in loops])[:-1]
+    for loop, past, out in zip(loops, np.split(outward, ends), np.split(around, ends), strict=True):
         previous = loop
-        for step in steps:
+        for step in (RIM_HEIGHT * past + RIM_OUT * out, RIM_HEIGHT * past - RIM_IN * out):
             ring = count + np.arange(len(loop))
             count += len(loop)
             blends.append(mesh.blend[loop])
@@ -97,6 +101,12 @@ def _edge_directions(points: FloatArray, polygons: IntArray, loop: IntArray) -> 
     away = _unit(np.cross(edges, surface))
     away, surface = (_around_the_loop(v + np.roll(v, 1, axis=0)) for v in (away, surface))
     return _unit(away), _unit(surface)
+
+
+def _mirrored_mean(points: FloatArray, vectors: FloatArray) -> FloatArray:
+    """Unit vectors at points (n, 3) of a symmetric mesh, made symmetric: triangles may be cut one-sidedly."""
+    partner = KDTree(points).query(points * [-1, 1, 1])[1]
+    return _unit(vectors + vectors[partner] * [-1, 1, 1])
 
 
 def _around_the_loop(values: FloatArray, rounds: int = 3) -> FloatArray:
