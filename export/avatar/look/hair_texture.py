@@ -20,12 +20,12 @@ HAIR_LIGHT = np.array([146, 104, 72]) / 255
 def paint_hair(size: int = 512) -> FloatArray:
     """Colour and alpha (size, size, 4), sRGB values 0..1."""
     rng = np.random.default_rng(17)
-    shade = _strands(rng, size, (0.9, 2.5, 8.0), (0.42, 0.42, 0.36))
+    shade = _strands(rng, size, (0.8, 1.8, 6.0), (0.5, 0.42, 0.26))
     v = 1 - (np.arange(size) + 0.5) / size
     along = np.where(v < 0.5, v / 0.5, (v - 0.5) / 0.5)[:, None]
     band = np.exp(-(((along - 0.36 - 0.05 * shade) / 0.16) ** 2))
     light = (
-        0.44 + 0.34 * shade + 0.26 * band - 0.25 * smoothstep(0.65, 1.0, along) - 0.14 * smoothstep(0.05, 0.0, along)
+        0.44 + 0.27 * shade + 0.26 * band - 0.25 * smoothstep(0.65, 1.0, along) - 0.14 * smoothstep(0.05, 0.0, along)
     )
     light -= np.where(v > 0.5, 0.16, 0.0)[:, None]
     low = np.clip(light / 0.5, 0, 1)[..., None]
@@ -41,6 +41,6 @@ def _strands(rng: np.random.Generator, size: int, widths: tuple[float, ...], hei
     total = np.zeros((size, size))
     for width, height in zip(widths, heights, strict=True):
         field = gaussian_filter1d(rng.normal(size=(size, size)), width, axis=1, mode="wrap")
-        field = gaussian_filter1d(field, size / 7, axis=0, mode="wrap")
+        field = gaussian_filter1d(field, size / 3, axis=0, mode="wrap")
         total += height * field / field.std()
     return np.clip(total / 1.4, -1.5, 1.5)

@@ -14,7 +14,7 @@ from .headmap import HeadMap
 from .strokes import Strokes
 
 HEAD_RADIUS = 0.095
-FINE_HAIRS = {"right": 900, "left": 520, "nape": 420}
+FINE_HAIRS = {"right": 1200, "left": 800, "nape": 420}
 
 
 def scalp_cover(head: HeadMap, face: Face, points: FloatArray) -> FloatArray:
@@ -34,7 +34,7 @@ def hairline_strokes(head: HeadMap, face: Face, texture_size: int) -> Strokes:
     parts = []
     for field in fields(head, face):
         count = FINE_HAIRS[field.name]
-        s = rng.uniform(0, 1 if field.name == "nape" else 0.66, count)
+        s = rng.uniform(0, 1, count)
         t0 = np.maximum(rng.normal(0.014, 0.014, count), -0.012)
         span = rng.uniform(0.025, 0.055, count)
         steps = np.linspace(0, 1, 6)

@@ -37,10 +37,10 @@ NAIL = np.array([228, 172, 158]) / 255
 MOUTH = np.array([122, 52, 52]) / 255
 BAKE_SIZE = 720
 """Texture size that shading is computed at."""
-HAIR = np.array([62, 42, 31]) / 255
+HAIR = np.array([78, 54, 40]) / 255
 BROW = np.array([66, 44, 33]) / 255
 LASH_LINE = np.array([70, 42, 34]) / 255
-SCALP = np.array([60, 41, 31]) / 255
+SCALP = np.array([54, 37, 28]) / 255
 SOCKET = np.array([176, 104, 96]) / 255
 
 
