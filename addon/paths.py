@@ -19,19 +19,24 @@ def preferences() -> Any:
     return bpy.context.preferences.addons[PACKAGE].preferences
 
 
-def user_folder(name: str) -> Path:
-    """A folder of the user's for this extension's files, created when missing. Raises `OSError`."""
+def user_path(name: str) -> Path:
+    """Where a folder of the user's for this extension's files is, or would be."""
     if PACKAGE.startswith("bl_ext."):
-        folder = Path(bpy.utils.extension_path_user(PACKAGE, path=name, create=True))
-    else:  # run from a checkout, where Blender knows no extension of this name
-        folder = Path(bpy.utils.user_resource("DATAFILES", path=f"signwright/{name}", create=True))
+        return Path(bpy.utils.extension_path_user(PACKAGE, path=name))
+    # run from a checkout, where Blender knows no extension of this name
+    return Path(bpy.utils.user_resource("DATAFILES", path=f"signwright/{name}"))
+
+
+def user_folder(name: str) -> Path:
+    """The same folder, created when missing. Raises `OSError`, where Blender's own `create=True` returns nothing."""
+    folder = user_path(name)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
 def log_path() -> Path:
-    """The engine's log file."""
-    return user_folder("logs") / "engine.log"
+    """The engine's log file; its folder need not be there."""
+    return user_path("logs") / "engine.log"
 
 
 def absolute(path: str) -> Path:

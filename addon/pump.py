@@ -6,6 +6,7 @@ The session outlives .blend files; requests do not: loading a file cancels them.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections import deque
@@ -16,7 +17,7 @@ import bpy
 
 from .engine_process import EngineProcess, engine_command, engine_environment
 from .engine_session import EngineSession, Job
-from .paths import ROOT, absolute, log_path, preferences, user_folder
+from .paths import ROOT, absolute, log_path, preferences, user_folder, user_path
 from .reports import Report, UserError
 
 BUSY_INTERVAL = 0.02
@@ -48,15 +49,24 @@ def engine_python() -> Path:
 
 def _make_process() -> EngineProcess:
     try:
-        log, cache = log_path(), user_folder("cache")
+        if _state.session is not None and _state.session.failure is not None:
+            forget_compiled()
+        cache = user_folder("cache")
+        user_folder("logs")
     except OSError as e:
         raise UserError(
-            f"The folder for the engine's log can't be written: {e}.",
-            "The engine was not started. Give yourself the right to write there, or free some space.",
-            "choose_folder",
-            "log_folder",
+            f"The add-on can't write to its own folder {user_path('')}: {e.strerror or e}.",
+            "The engine was not started; nothing changed. Free some space, or give yourself the right to write there, "
+            "then try again.",
+            code="user_folder",
         ) from e
+    log = log_path()
     return EngineProcess(engine_command(str(engine_python()), log), engine_environment(ROOT, cache), log)
+
+
+def forget_compiled() -> None:
+    """Throw the engine's compiled files away. A disk that was full may have cut them short, and then no engine starts."""
+    shutil.rmtree(user_folder("cache"), ignore_errors=True)
 
 
 def session() -> EngineSession:

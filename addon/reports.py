@@ -60,6 +60,5 @@ FIX_BUTTONS: dict[str, tuple[str, str]] = {
     "load_body": ("Load Another File", "FILE_FOLDER"),
     "build_studio": ("Build Studio", "LIGHT_AREA"),
     "frame_camera": ("Frame Camera", "CAMERA_DATA"),
-    "frame_take": ("Restore Full Frame", "CAMERA_DATA"),
 }
 """Label and icon of each fix; `features/setup/operators.py` says what it does."""

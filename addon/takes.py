@@ -8,6 +8,7 @@ another file then work as for any data-block.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def add(scene: bpy.types.Scene, data: bytes) -> Any:
     text[_DATA_KEY] = data
     item = timeline.takes.add()
     item.data = text
-    _describe(item, take, _unique_name(timeline.takes, take.name or "Take"))
+    _describe(item, take, take.name or "Take")
     timeline.active_take = len(timeline.takes) - 1
     timeline.active_segment = 0
     return item
@@ -129,7 +130,8 @@ def _is_used(text: bpy.types.Text) -> bool:
     return any(item.data == text for scene in bpy.data.scenes for item in scene.signwright.timeline.takes)
 
 
-def _unique_name(taken: Any, name: str) -> str:
+def unique_name(taken: Container[str], name: str) -> str:
+    """The name, with a number when it is taken."""
     number, unique = 1, name
     while unique in taken:
         number += 1
@@ -138,7 +140,7 @@ def _unique_name(taken: Any, name: str) -> str:
 
 
 def _describe(item: Any, take: Take, name: str) -> None:
-    item.name = name
+    item.title = name
     item.text, item.language, item.method = take.text, take.language, take.method
     item.seed, item.duration, item.fps = str(take.seed), take.sequence.duration, take.sequence.fps
     item.created, item.engine_version = take.created, take.engine_version

@@ -128,6 +128,13 @@ def test_a_python_that_is_no_python(alive_and_untouched, monkeypatch):
         assert "exit code 3" in refused(lambda: generate("Hello"))
 
 
+def test_a_profile_that_cannot_be_written(alive_and_untouched, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with monkeypatch.context() as patch:
+        patch.setenv("BLENDER_USER_RESOURCES", str(tmp_path / "file"))
+        assert "can't write to its own folder" in refused(lambda: generate("Hello"))
+
+
 def test_a_working_folder_that_is_gone(alive_and_untouched, addon, tmp_path):
     addon.paths.preferences().work_folder = str(tmp_path / "gone")
     assert "is not there" in refused(lambda: generate("Hello"))
@@ -144,6 +151,7 @@ def test_a_working_folder_with_spaces_and_letters_of_any_script(addon, tmp_path)
 
 
 def test_cancelling_leaves_everything_as_it_was(alive_and_untouched):
+    pump.session().wait_ready()
     job = pump.session().submit("generate", text="slow", output="unused.npz")
     pump.set_generating(job)
     assert bpy.ops.signwright.cancel() == {"FINISHED"}

@@ -39,7 +39,7 @@ def test_a_take_comes_back_as_it_was(stored):
 
 def test_takes_survive_saving_moving_and_opening(stored, tmp_path):
     take, item = stored
-    item.name = "Renamed – 手話"
+    item.title = "Renamed – 手話"
     path, moved = tmp_path / "a b ü.blend", tmp_path / "elsewhere.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))
     shutil.move(path, moved)
@@ -157,6 +157,22 @@ def test_the_scene_ends_no_earlier_than_the_take(stored, signer):
     scene.frame_end = 1000
     bpy.ops.signwright.apply_take(start_frame=5)
     assert scene.frame_end == 1000
+
+
+def test_the_scene_can_be_as_long_as_the_take(stored, signer):
+    assert not bpy.ops.signwright.fit_range.poll()
+    bpy.ops.signwright.apply_take(start_frame=5)
+    bpy.ops.signwright.fit_range()
+    assert (bpy.context.scene.frame_start, bpy.context.scene.frame_end) == (5, 5 + 119)
+
+
+def test_a_name_given_twice_gets_a_number(addon):
+    for name in ("One", "Two"):
+        store.add(bpy.context.scene, make_take(name=name).to_bytes())
+    timeline().takes[1].title = "One"
+    assert takes() == ["One", "One 2"]
+    timeline().takes[1].title = "  "
+    assert takes() == ["One", "Take"]
 
 
 def test_jumping_goes_to_the_first_frame_of_a_sign(stored, signer):

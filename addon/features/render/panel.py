@@ -22,12 +22,16 @@ class SIGNWRIGHT_PT_render(SidebarPanel, bpy.types.Panel):
             draw_wrapped(layout, context, "Add an avatar first.", "INFO")
             layout.operator("signwright.add_avatar", icon="OUTLINER_OB_ARMATURE")
             return
-        chosen = context.scene.signwright.render
+        scene = context.scene
+        chosen = scene.signwright.render
         column = layout.column(align=True)
         column.operator("signwright.build_studio", icon="LIGHT_AREA")
         row = column.row(align=True)
         row.operator("signwright.frame_camera", icon="CAMERA_DATA")
         row.operator("signwright.check_framing", text="Check", icon="VIEWZOOM")
+        row = layout.row()
+        row.label(text=f"Frames {scene.frame_start} to {scene.frame_end}", icon="TIME")
+        row.operator("signwright.fit_range", text="Fit to Take")
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False

@@ -60,6 +60,7 @@ class SIGNWRIGHT_OT_restart_engine(bpy.types.Operator):
     @operator_fails_with_report
     def execute(self, _context: bpy.types.Context) -> set[str]:
         pump.session().stop()
+        pump.forget_compiled()
         pump.session().wait_ready()
         pump.show(None)
         pump.wake()

@@ -157,6 +157,33 @@ class SIGNWRIGHT_OT_toggle_layer(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class SIGNWRIGHT_OT_fit_range(bpy.types.Operator):
+    """Let the scene start and end with the take, where it was applied"""
+
+    bl_idname = "signwright.fit_range"
+    bl_label = "Fit Range to Take"
+    bl_options = {"REGISTER", "UNDO"}
+
+    take: StringProperty(name="Take", description="Name of the take; the active one when empty")  # pyright: ignore[reportInvalidTypeForm]
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not any(item.action for item in context.scene.signwright.timeline.takes):
+            cls.poll_message_set("No take has been applied yet")
+            return False
+        return True
+
+    @operator_fails_with_report
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        scene = context.scene
+        item = takes.find(scene, self.take)
+        if not item.action:
+            raise UserError(f"Take “{item.name}” has not been applied yet.", "Apply it first.", code="not_applied")
+        scene.frame_start = max(item.start_frame, 0)
+        scene.frame_end = frame_of(item.duration, item.start_frame, scene_fps(scene))
+        return {"FINISHED"}
+
+
 class SIGNWRIGHT_OT_export_take(bpy.types.Operator):
     """Save the take as an .npz file of SMPL-X motion that other tools read"""
 
@@ -192,5 +219,6 @@ CLASSES = (
     SIGNWRIGHT_OT_remove_take,
     SIGNWRIGHT_OT_jump_to_segment,
     SIGNWRIGHT_OT_toggle_layer,
+    SIGNWRIGHT_OT_fit_range,
     SIGNWRIGHT_OT_export_take,
 )

@@ -31,7 +31,7 @@ class SIGNWRIGHT_UL_takes(bpy.types.UIList):
         self, _context: Any, layout: Any, _data: Any, item: Any, _icon: Any, _active: Any, _name: Any
     ) -> None:
         row = layout.row(align=True)
-        row.prop(item, "name", text="", emboss=False, icon="ACTION" if item.action else "RENDER_ANIMATION")
+        row.prop(item, "title", text="", emboss=False, icon="ACTION" if item.action else "RENDER_ANIMATION")
         row = row.row()
         row.alignment = "RIGHT"
         row.label(text=f"{item.duration:.1f} s", icon="ERROR" if item.warnings else "NONE")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 from bpy.props import (
     BoolProperty,
@@ -13,6 +15,8 @@ from bpy.props import (
     StringProperty,
 )
 
+from ... import takes
+
 LAYER_ITEMS = (
     ("body", "Body", "Spine, head, arms and legs, and where the signer stands", "ARMATURE_DATA", 1),
     ("left_hand", "Left Hand", "Fingers of the left hand", "VIEW_PAN", 2),
@@ -23,9 +27,8 @@ ALL_LAYERS = frozenset(item[0] for item in LAYER_ITEMS)
 
 
 class SIGNWRIGHT_PG_segment(bpy.types.PropertyGroup):
-    """One sign of a take."""
+    """One sign of a take; its `name` is the gloss."""
 
-    name: StringProperty(name="Gloss")  # pyright: ignore[reportInvalidTypeForm]
     start: FloatProperty(name="Start", unit="TIME_ABSOLUTE")  # pyright: ignore[reportInvalidTypeForm]
     end: FloatProperty(name="End", unit="TIME_ABSOLUTE")  # pyright: ignore[reportInvalidTypeForm]
     origin: StringProperty(name="Origin")  # pyright: ignore[reportInvalidTypeForm]
@@ -36,10 +39,25 @@ class SIGNWRIGHT_PG_segment(bpy.types.PropertyGroup):
     reviewed_by: StringProperty(name="Reviewed By")  # pyright: ignore[reportInvalidTypeForm]
 
 
-class SIGNWRIGHT_PG_take(bpy.types.PropertyGroup):
-    """One take; its motion lies in the Text data-block `data`."""
+def _get_title(self: Any) -> str:
+    return self.name
 
-    name: StringProperty(name="Name", description="Name of the take; double-click in the list to change it")  # pyright: ignore[reportInvalidTypeForm]
+
+def _set_title(self: Any, title: str) -> None:
+    """Keep names apart, as scripts and buttons call takes by name."""
+    others = [t.name for t in self.id_data.signwright.timeline.takes if t != self]
+    self.name = takes.unique_name(others, title.strip() or "Take")
+
+
+class SIGNWRIGHT_PG_take(bpy.types.PropertyGroup):
+    """One take by its `name`; its motion lies in the Text data-block `data`."""
+
+    title: StringProperty(
+        name="Name",
+        description="Name of the take; double-click in the list to change it",
+        get=_get_title,
+        set=_set_title,
+    )  # pyright: ignore[reportInvalidTypeForm]
     data: PointerProperty(type=bpy.types.Text)  # pyright: ignore[reportInvalidTypeForm]
     text: StringProperty(name="Text")  # pyright: ignore[reportInvalidTypeForm]
     language: StringProperty(name="Language")  # pyright: ignore[reportInvalidTypeForm]
