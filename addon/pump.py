@@ -65,7 +65,7 @@ def _make_process() -> EngineProcess:
 
 
 def forget_compiled() -> None:
-    """Throw the engine's compiled files away. A disk that was full may have cut them short, and then no engine starts."""
+    """Throw the engine's compiled files away: a full disk may have cut them short, and then no engine starts."""
     shutil.rmtree(user_folder("cache"), ignore_errors=True)
 
 
