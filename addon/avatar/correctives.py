@@ -133,11 +133,6 @@ def correctives_problem(mesh: bpy.types.Object) -> str:
     return _state.problems.get(mesh.name, "")
 
 
-def forget_problems() -> None:
-    """Try again to find model files that were missing, and compute all shapes anew."""
-    _state.forget_shown()
-
-
 def adopt(mesh: bpy.types.Object, blend: PoseBlend | None) -> None:
     """Keep the correctives of a model that was just read, so that its file isn't read again."""
     if blend is not None:

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 
 from ...engine.rotations import quaternion_from_matrix
-from ...engine.skeleton import JOINT_NAMES, bone_name
+from ...engine.skeleton import JOINT_INDEX, JOINT_NAMES, MIRROR, bone_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,6 +18,8 @@ ROOT_BONE = "root"
 EXPRESSION_NAMES_KEY = "signwright_expression_names"
 """Custom property of a mesh: the face unit that each of `Exp000`, `Exp001`, ... stands for."""
 
+_LEFT = [i for i, name in enumerate(JOINT_NAMES) if name.startswith("left_")]
+_RIGHT = [MIRROR[i] for i in _LEFT]
 _MAX_ARM_ELEVATION = np.radians(30.0)
 _MIN_AXIS_FIT = 0.8
 _TORSO = 0.6
@@ -63,31 +65,35 @@ def rig_problems(obj: bpy.types.Object | None) -> list[str]:
     return _rest_pose_problems(obj, bones)
 
 
-def _rest_heads(obj: bpy.types.Object, bones: dict[str, str]) -> dict[str, NDArray[np.float64]]:
-    return {joint: np.array(obj.data.bones[bone].head_local) for joint, bone in bones.items()}
+def _rest_heads(obj: bpy.types.Object, bones: dict[str, str]) -> NDArray[np.floating]:
+    """(55, 3) heads of the joints' bones at rest, in the armature's space."""
+    data = obj.data.bones
+    flat = np.empty(3 * len(data), dtype=np.float32)
+    data.foreach_get("head_local", flat)
+    numbers = {name: i for i, name in enumerate(data.keys())}
+    return flat.reshape(-1, 3)[[numbers[bones[joint]] for joint in JOINT_NAMES]].astype(np.float64)
 
 
 def _rest_pose_problems(obj: bpy.types.Object, bones: dict[str, str]) -> list[str]:
-    axes = _rest_axes(_rest_heads(obj, bones))
+    heads = _rest_heads(obj, bones)
+    axes = _rest_axes(heads)
     if axes is None:
         return [f"The rest pose of “{obj.name}” is not upright and facing along an axis, as SMPL-X's T-pose is."]
-    heads = {joint: axes.T @ head for joint, head in _rest_heads(obj, bones).items()}
     for side in ("left", "right"):
-        arm = heads[f"{side}_wrist"] - heads[f"{side}_shoulder"]
-        if abs(arm[1]) > np.sin(_MAX_ARM_ELEVATION) * np.linalg.norm(arm):
+        arm = heads[JOINT_INDEX[f"{side}_wrist"]] - heads[JOINT_INDEX[f"{side}_shoulder"]]
+        if abs(axes[:, 1] @ arm) > np.sin(_MAX_ARM_ELEVATION) * np.linalg.norm(arm):
             return [f"The rest pose of “{obj.name}” is not a T-pose: the {side} arm is not level."]
     return []
 
 
-def _rest_axes(heads: dict[str, NDArray[np.float64]]) -> NDArray[np.float64] | None:
+def _rest_axes(heads: NDArray[np.floating]) -> NDArray[np.floating] | None:
     """(3, 3) matrix whose columns are SMPL-X's axes (left, up, forward) in the armature's space, or `None`.
 
     SMPL-X's rest pose is aligned with the axes, so the measured directions are snapped to them: a slight lean of the
     spine must not turn all the poses.
     """
-    sides = [(n, n.replace("left_", "right_", 1)) for n in heads if n.startswith("left_")]
-    left = np.sum([heads[left] - heads[right] for left, right in sides], axis=0)
-    up = heads["head"] - heads["pelvis"]
+    left = (heads[_LEFT] - heads[_RIGHT]).sum(axis=0)
+    up = heads[JOINT_INDEX["head"]] - heads[JOINT_INDEX["pelvis"]]
     columns = []
     for direction in (left, up):
         length = np.linalg.norm(direction)
@@ -117,7 +123,7 @@ def rig_map(rig: bpy.types.Object) -> RigMap:
     return RigMap(bones=names, offsets=offsets, metre=_metre(heads))
 
 
-def rig_axes(rig: bpy.types.Object) -> NDArray[np.float64]:
+def rig_axes(rig: bpy.types.Object) -> NDArray[np.floating]:
     """(3, 3) matrix whose columns are the signer's left, up and forward in the armature's space."""
     axes = _rest_axes(_rest_heads(rig, joint_bones(rig)))
     if axes is None:
@@ -125,9 +131,9 @@ def rig_axes(rig: bpy.types.Object) -> NDArray[np.float64]:
     return axes
 
 
-def _metre(heads: dict[str, NDArray[np.float64]]) -> float:
+def _metre(heads: NDArray[np.floating]) -> float:
     """Length of a metre in the armature's units: a power of ten, as rigs come in metres or centimetres."""
-    torso = np.linalg.norm(heads["head"] - heads["pelvis"])
+    torso = np.linalg.norm(heads[JOINT_INDEX["head"]] - heads[JOINT_INDEX["pelvis"]])
     return float(10.0 ** np.round(np.log10(torso / _TORSO)))
 
 
