@@ -168,10 +168,10 @@ def test_direction_words_add_up(words, vector):
 def test_all_of_asl_loads_quickly():
     load_language("ASL")
     best = min(_timed() for _ in range(3))
-    assert best < 0.4, f"{best:.3f} s; 0.15 s on an idle machine"
+    assert best < 0.3, f"{best:.3f} s of processor time"
 
 
 def _timed() -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     load_language("ASL")
-    return time.perf_counter() - start
+    return time.process_time() - start
