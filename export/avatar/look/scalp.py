@@ -14,6 +14,8 @@ from .headmap import HeadMap
 from .strokes import Strokes
 
 HEAD_RADIUS = 0.095
+SEAM_AZIMUTH = np.radians(155)
+"""Beyond it the texture's seam at the back of the head lies too near to trust interpolated coordinates."""
 FINE_HAIRS = {"right": 1200, "left": 800, "nape": 420}
 
 
@@ -43,7 +45,8 @@ def hairline_strokes(head: HeadMap, face: Face, texture_size: int) -> Strokes:
         plane = field.at(np.clip(s[:, None] + bend, 0, 1).ravel(), t.ravel())
         points = head.surface(plane).reshape(count, 6, 3)
         flat = head.uv(plane).reshape(count, 6, 2)
-        kept = ~np.isnan(flat).any(axis=(1, 2)) & (np.abs(np.diff(flat, axis=1)).max(axis=(1, 2)) < 0.02)
+        azimuth = np.abs(np.arctan2(plane[:, 0], plane[:, 1])).reshape(count, 6)
+        kept = ~np.isnan(flat).any(axis=(1, 2)) & (azimuth.max(axis=1) < SEAM_AZIMUTH)
         scale = texels_per_metre(flat[kept], points[kept], texture_size)
         outside = np.clip(-t0 / 0.02, 0, 1)
         strength = rng.uniform(0.35, 0.9, count) * (1 - 0.6 * outside)
