@@ -37,7 +37,7 @@ def _limits() -> tuple[Array, Array]:
 
 LOW, HIGH = _limits()
 
-_CONVERGE = {"index": -1.5, "middle": 0.0, "ring": -1.5, "pinky": -3.5}
+_CONVERGE = {"index": -2.5, "middle": 0.0, "ring": -2.5, "pinky": -5.5}
 """Degrees by which straight fingers lean to the middle one at spread 0, so that they touch along their length."""
 
 RELAXED = np.array(

@@ -65,5 +65,5 @@ def stage_for(body: BodyModel) -> Stage:
             return known[1]
         stage = Stage(body)
         key = id(body)
-        _stages[key] = (weakref.ref(body, lambda _: _stages.pop(key, None)), stage)
+        _stages[key] = (weakref.ref(body, lambda _, stages=_stages: stages.pop(key, None)), stage)
         return stage
