@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,15 @@ class UserError(Exception):
     def of(cls, report: Report) -> UserError:
         """The exception that carries this report."""
         return cls(report.message, report.hint, report.fix, report.code)
+
+
+@contextlib.contextmanager
+def explained(what: str, hint: str, *errors: type[Exception]) -> Iterator[None]:
+    """Turn errors whose words a user can understand into a `UserError` that says what failed."""
+    try:
+        yield
+    except errors as e:
+        raise UserError(f"{what}: {e}", hint, code=type(e).__name__) from e
 
 
 FIX_BUTTONS: dict[str, tuple[str, str]] = {

@@ -16,7 +16,7 @@ from ... import pump, takes
 from ...animation.apply import scene_fps
 from ...animation.markers import frame_of
 from ...paths import absolute
-from ...reports import Report, UserError
+from ...reports import Report, UserError, explained
 from ..reporting import operator_fails_with_report
 from ..setup.avatar import current_avatar, require_avatar
 from .properties import PRESET_ITEMS, SIZE_ITEMS, SIZES
@@ -42,7 +42,8 @@ class SIGNWRIGHT_OT_build_studio(_AvatarOperator):
 
     @operator_fails_with_report
     def execute(self, context: bpy.types.Context) -> set[str]:
-        studio.build_studio(context.scene, require_avatar(context))
+        with explained("The studio can't be built", "Your scene stays as it is.", ValueError):
+            studio.build_studio(context.scene, require_avatar(context))
         return {"FINISHED"}
 
 
@@ -56,7 +57,8 @@ class SIGNWRIGHT_OT_frame_camera(_AvatarOperator):
     @operator_fails_with_report
     def execute(self, context: bpy.types.Context) -> set[str]:
         scene = context.scene
-        framed = framing.frame_camera(scene, require_avatar(context), scene.frame_start, scene.frame_end)
+        with explained("The camera can't be framed", "It stays where it is.", ValueError):
+            framed = framing.frame_camera(scene, require_avatar(context), scene.frame_start, scene.frame_end)
         if framed.warnings:
             show_framing_warnings(framed.warnings)
             self.report({"WARNING"}, " ".join(framed.warnings))
@@ -74,7 +76,8 @@ class SIGNWRIGHT_OT_check_framing(_AvatarOperator):
     @operator_fails_with_report
     def execute(self, context: bpy.types.Context) -> set[str]:
         scene = context.scene
-        found = framing.camera_warnings(scene, require_avatar(context), scene.frame_start, scene.frame_end)
+        with explained("The picture can't be checked", "Nothing was changed.", ValueError):
+            found = framing.camera_warnings(scene, require_avatar(context), scene.frame_start, scene.frame_end)
         if found:
             show_framing_warnings(found)
             self.report({"WARNING"}, " ".join(found))

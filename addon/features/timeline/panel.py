@@ -22,6 +22,7 @@ ORIGINS = {
     "pause": ("PAUSE", "Pause"),
 }
 """Icon and name of each origin of a segment."""
+_INFO_ROWS = 40
 
 
 class SIGNWRIGHT_UL_takes(bpy.types.UIList):
@@ -162,19 +163,21 @@ class SIGNWRIGHT_OT_take_info(bpy.types.Operator):
         return bool(len(context.scene.signwright.timeline.takes))
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        return context.window_manager.invoke_popup(self, width=520)
+        return context.window_manager.invoke_popup(self, width=620)
 
     def draw(self, context: bpy.types.Context) -> None:
         item = takes.find(context.scene)
         draw_provenance(self.layout, context, item)
-        grid = self.layout.column(align=True)
-        for segment in item.segments:
-            row = grid.split(factor=0.3)
+        column = self.layout.column(align=True)
+        for segment in item.segments[:_INFO_ROWS]:
             icon, origin = ORIGINS[segment.origin]
+            row = column.split(factor=0.25)
             row.label(text=segment.name, icon=icon)
             row = row.split(factor=0.3)
             row.label(text=segment.words)
-            row.label(text=_origin_text(segment, origin))
+            row.label(text=_origin_text(segment, origin, short=True))
+        if len(item.segments) > _INFO_ROWS:
+            column.label(text=f"… and {len(item.segments) - _INFO_ROWS} more in the Segments list")
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         return {"FINISHED"}
@@ -203,10 +206,13 @@ def _draw_segment(layout: bpy.types.UILayout, context: bpy.types.Context, segmen
     draw_wrapped(column, context, _origin_text(segment, origin), icon)
 
 
-def _origin_text(segment: Any, origin: str) -> str:
+def _origin_text(segment: Any, origin: str, short: bool = False) -> str:
+    """Where a sign came from; `short` leaves out that nobody reviewed it."""
     if segment.origin == "pause":
         return origin
-    review = f"reviewed by {segment.reviewed_by}" if segment.reviewed_by else takes.NOT_REVIEWED.lower()
+    review = (
+        f"reviewed by {segment.reviewed_by}" if segment.reviewed_by else "" if short else takes.NOT_REVIEWED.lower()
+    )
     return ", ".join(filter(None, (origin, segment.source, segment.licence, review)))
 
 
