@@ -67,6 +67,13 @@ def test_body_and_joints_are_symmetric(avatar: BodyModel) -> None:
         assert np.abs(body - point).max(axis=1).min() < 1e-4
 
 
+def test_the_spine_runs_inside_the_trunk(avatar: BodyModel) -> None:
+    for name in ("spine1", "spine2", "spine3"):
+        x, y, z = avatar.joints()[JOINT_INDEX[name]]
+        trunk = avatar.template[(np.abs(avatar.template[:, 0] - x) < 0.03) & (np.abs(avatar.template[:, 1] - y) < 0.02)]
+        assert trunk[:, 2].min() + 0.03 < z < trunk[:, 2].max() - 0.03
+
+
 def test_nothing_hangs_off_joints_that_do_not_carry_it(avatar: BodyModel) -> None:
     assert np.allclose(avatar.weights.sum(axis=1), 1, atol=1e-5)
     eyes = avatar.weights[vertices_of(avatar, "eye")]
