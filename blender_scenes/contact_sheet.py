@@ -16,11 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..addon import compat
+from ..addon.avatar.rig import rig_problems
+from .framing import picture_aspect, picture_places
+from .motion import track_frames
 from .render import RenderError, render_still
 
-_TILE = (400, 300)
-_RENDERED = (533, 300)
-"""Size of the pictures; their sides are cut off to `_TILE`."""
+_HEIGHT = 400
+_LEAST_WIDTH = 320
+_SIDE_MARGIN = 0.06
+"""Of half the picture, kept free beside the outermost hand."""
 _GAP = 14
 _CAPTION = 44
 _HEADER = 64
@@ -65,10 +69,27 @@ def make_contact_sheet(scene: bpy.types.Scene, shots: Sequence[Shot], path: Path
     chosen = _selection(shots)
     if len(chosen) < len(shots):
         title = f"{title}  ({len(chosen)} of {len(shots)} signs)"
+    width = _tile_width(scene, chosen)
     with tempfile.TemporaryDirectory(prefix="signwright-") as folder:
-        pictures = [_still(scene, shot, Path(folder) / f"{i}.png") for i, shot in enumerate(chosen)]
+        pictures = [_still(scene, shot, Path(folder) / f"{i}.png", width) for i, shot in enumerate(chosen)]
     _write_png(_compose(chosen, pictures, title), path)
     return path
+
+
+def _tile_width(scene: bpy.types.Scene, shots: Sequence[Shot]) -> int:
+    """Pixels of a tile's width: the middle of the picture, as narrow as hands, elbows and heads of all shots allow."""
+    full = round(_HEIGHT * picture_aspect(scene))
+    if scene.camera is None:
+        raise RenderError("The scene has no camera. Frame the camera first.")
+    frames = np.array([shot.frame for shot in shots])
+    reach = 0.0
+    for rig in [o for o in scene.objects if o.type == "ARMATURE" and not rig_problems(o)]:
+        track = track_frames(scene, rig, frames)
+        points = np.concatenate([track.left_hand, track.right_hand, track.head, track.torso], axis=1)
+        places, _ = picture_places(scene, scene.camera, points)
+        reach = max(reach, float(np.abs(places[..., 0]).max()) + _SIDE_MARGIN)
+    wanted = math.ceil(full * reach) if reach else full
+    return min(max(wanted, _LEAST_WIDTH), full)
 
 
 def _selection(shots: Sequence[Shot]) -> list[Shot]:
@@ -77,34 +98,36 @@ def _selection(shots: Sequence[Shot]) -> list[Shot]:
     return [shots[round(i)] for i in np.linspace(0, len(shots) - 1, _MAX_TILES)]
 
 
-def _still(scene: bpy.types.Scene, shot: Shot, path: Path) -> Pixels:
+def _still(scene: bpy.types.Scene, shot: Shot, path: Path, width: int) -> Pixels:
     render = scene.render
     size = (render.resolution_x, render.resolution_y, render.resolution_percentage)
-    render.resolution_x, render.resolution_y, render.resolution_percentage = *_RENDERED, 100
+    full = round(_HEIGHT * picture_aspect(scene))
+    render.resolution_x, render.resolution_y, render.resolution_percentage = full, _HEIGHT, 100
     try:
         render_still(scene, shot.frame, path)
     finally:
         render.resolution_x, render.resolution_y, render.resolution_percentage = size
     pixels = _read_png(path)
-    cut = (_RENDERED[0] - _TILE[0]) // 2
-    return pixels[:, cut : cut + _TILE[0]]
+    cut = (full - width) // 2
+    return pixels[:, cut : cut + width]
 
 
 def _compose(shots: Sequence[Shot], pictures: Sequence[Pixels], title: str) -> Pixels:
     columns = min(_MAX_COLUMNS, math.ceil(math.sqrt(1.4 * len(shots))), len(shots))
     rows = math.ceil(len(shots) / columns)
     header = _HEADER if title else _GAP
-    cell = (_TILE[0] + _GAP, _TILE[1] + _CAPTION + _GAP)
+    tall, wide = pictures[0].shape[:2]
+    cell = (wide + _GAP, tall + _CAPTION + _GAP)
     width, height = columns * cell[0] + _GAP, rows * cell[1] + header
     sheet = np.ones((height, width, 4), dtype=np.float32)
     sheet[..., :3] = _PAPER
     texts = [_Text(title, _GAP, height - 42, 26, _INK, width - 2 * _GAP)] if title else []
     for i, (shot, picture) in enumerate(zip(shots, pictures, strict=True)):
         x = _GAP + (i % columns) * cell[0]
-        y = height - header - (i // columns) * cell[1] - _TILE[1]
-        sheet[y : y + _TILE[1], x : x + _TILE[0]] = picture
-        texts.append(_Text(shot.caption, x + 2, y - 30, 22, _INK, 0.72 * _TILE[0]))
-        texts.append(_Text(shot.note, x + _TILE[0] - 2, y - 29, 15, _FAINT, 0.24 * _TILE[0], True))
+        y = height - header - (i // columns) * cell[1] - tall
+        sheet[y : y + tall, x : x + wide] = picture
+        texts.append(_Text(shot.caption, x + 2, y - 30, 22, _INK, 0.72 * wide))
+        texts.append(_Text(shot.note, x + wide - 2, y - 29, 15, _FAINT, 0.24 * wide, True))
     for colour in (_INK, _FAINT):
         ink = _ink(width, height, [t for t in texts if t.colour == colour])[..., None]
         sheet[..., :3] = sheet[..., :3] * (1.0 - ink) + np.array(colour, dtype=np.float32) * ink

@@ -143,6 +143,13 @@ def _warnings(scene: bpy.types.Scene, camera: bpy.types.Object, track: BodyTrack
 
 def picture_contains(scene: bpy.types.Scene, camera: bpy.types.Object, points: Array) -> NDArray[np.bool_]:
     """Whether world points (..., 3) are in the picture of a camera that keeps still."""
+    places, is_before = picture_places(scene, camera, points)
+    return is_before & (np.abs(places) <= 1.0).all(axis=-1)
+
+
+def picture_places(scene: bpy.types.Scene, camera: bpy.types.Object, points: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Places (..., 2) of world points (..., 3) in the picture, from -1 at left and bottom to 1, and whether they lie
+    before the camera at all."""
     r = scene.render
     projection = camera.calc_matrix_camera(
         bpy.context.evaluated_depsgraph_get(),
@@ -153,8 +160,8 @@ def picture_contains(scene: bpy.types.Scene, camera: bpy.types.Object, points: A
     )
     matrix = np.array(projection) @ np.linalg.inv(np.array(camera.matrix_world))
     clip = points @ matrix[:, :3].T + matrix[:, 3]
-    w = clip[..., 3]
-    return (w > 0.0) & (np.abs(clip[..., 0]) <= w) & (np.abs(clip[..., 1]) <= w)
+    depth = clip[..., 3:]
+    return clip[..., :2] / np.where(np.abs(depth) < 1e-9, 1e-9, depth), depth[..., 0] > 0.0
 
 
 def _spans(frames: NDArray[np.int64], sampled: NDArray[np.int64]) -> str:

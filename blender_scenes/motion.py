@@ -13,7 +13,7 @@ from ..addon.avatar import correctives
 from ..addon.avatar.rig import joint_bones, rig_axes, rig_meshes
 
 _MAX_FRAMES = 600
-_TORSO = ("pelvis", "spine3", "neck", "left_shoulder", "right_shoulder")
+_TORSO = ("pelvis", "spine3", "neck", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow")
 _FINGERS = ("thumb", "index", "middle", "ring", "pinky")
 _TIP_REACH = 1.1
 """Length of the last phalanx and the soft tip, in lengths of the one before it."""
@@ -44,7 +44,11 @@ def track_body(scene: bpy.types.Scene, rig: bpy.types.Object, frame_start: int, 
     """Follow hands (to the fingertips), head and torso over a range; the scene returns to its present frame."""
     if frame_end < frame_start:
         raise ValueError(f"The range ends at frame {frame_end}, before it starts at {frame_start}.")
-    frames = sampled_frames(frame_start, frame_end)
+    return track_frames(scene, rig, sampled_frames(frame_start, frame_end))
+
+
+def track_frames(scene: bpy.types.Scene, rig: bpy.types.Object, frames: NDArray[np.int64]) -> BodyTrack:
+    """Follow hands, head and torso over some frames; the scene returns to its present frame."""
     bones = joint_bones(rig)
     crown = _crown(rig, bones["head"])
     present, subframe = scene.frame_current, scene.frame_subframe

@@ -271,11 +271,23 @@ def test_a_contact_sheet_shows_every_sign(rig, tmp_path):
     path = contact_sheet.make_contact_sheet(scene, shots, tmp_path / "sheet.png", "Hello")
     image = bpy.data.images.load(str(path))
     width, height = image.size
-    assert width > 800
+    assert width > 3 * 320
     pixels = np.array(image.pixels[:], dtype=np.float32).reshape(height, width, -1)
     captions = pixels[20:50, :, :3].max(axis=(0, 2))
     assert captions.max() > 0.9
     assert (scene.render.resolution_x, scene.render.resolution_y) == (96, 54)
+
+
+def test_tiles_of_a_contact_sheet_are_wide_enough_for_the_hands(rig):
+    scene = ready(rig)
+    apply_take(rig, figures.make_take(at_rest(24)))
+    framing.frame_camera(scene, rig, 1, 24)
+    shots = [contact_sheet.Shot("", frame) for frame in (1, 12)]
+    narrow = contact_sheet._tile_width(scene, shots)
+    arm = rig.pose.bones["left_shoulder"]
+    arm.rotation_mode, arm.rotation_euler = "XYZ", (0.0, 0.0, 0.0)  # straight to the side, past the curves
+    wide = contact_sheet._tile_width(scene, shots)
+    assert 320 <= narrow < wide <= round(400 * 96 / 54)
 
 
 def test_a_long_take_shows_a_selection_and_says_so():
