@@ -43,9 +43,8 @@ def _preview(scene: bpy.types.Scene) -> list[str]:
     shading.use_world_space_lighting = False
     shading.color_type = "TEXTURE"
     shading.show_shadows = False
-    shading.show_cavity, shading.cavity_type = True, "BOTH"
-    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.2, 1.6
-    shading.curvature_ridge_factor, shading.curvature_valley_factor = 0.4, 0.6
+    shading.show_cavity, shading.cavity_type = True, "WORLD"
+    shading.cavity_ridge_factor, shading.cavity_valley_factor = 0.2, 1.4
     shading.show_specular_highlight = True
     shading.show_object_outline = False
     shading.show_xray = False
