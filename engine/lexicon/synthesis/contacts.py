@@ -174,7 +174,8 @@ def _follow_other(targets: Targets, other: Solved | None) -> tuple[Targets, NDAr
         return targets, np.zeros(len(targets), dtype=int)
     index = _same_time(targets, other)
     anchor = np.where(targets.on_other, other.targets.anchor[index], targets.anchor)
-    return dataclasses.replace(targets, anchor=anchor), index
+    turner = np.where(targets.on_other, other.targets.turner[index], targets.turner)
+    return dataclasses.replace(targets, anchor=anchor, turner=turner), index
 
 
 def _way_out(

@@ -173,10 +173,14 @@ def _touching(track: HandTrack, times: Array) -> Array:
 
 def _wrist(track: HandTrack, moving: Clock, anchors: Anchors) -> Array:
     """Places of the wrist: each target moves with the joint that carries it, each path adds its shape."""
-    wrist, anchor, paths = track.solved.pose.wrist, track.solved.targets.anchor, track.paths
+    targets, paths = track.solved.targets, track.paths
+    touching = targets.touch.pose(track.solved.posed, np.arange(len(targets)))
+    behind = track.solved.pose.wrist - touching
+    t = np.arange(len(moving.current))
 
     def target(k: NDArray[np.integer]) -> Array:
-        return anchors.move(anchor[k], wrist[k])
+        place = anchors.move(targets.anchor[k], touching[k])
+        return place + apply(anchors.rotation[t, targets.turner[k]], behind[k])
 
     def shape(k: NDArray[np.integer], step: Array, phase: Array) -> Array:
         return path_offset(paths.code[k], step, paths.sides[k], paths.size[k], paths.turns[k], phase)
@@ -186,7 +190,7 @@ def _wrist(track: HandTrack, moving: Clock, anchors: Anchors) -> Array:
 
 def _steadied(track: HandTrack, moving: Clock, anchors: Anchors, by_joints: Array) -> Array:
     """Hand rotations (T, 3, 3) that keep their course in space inside signs, and the joints' course between them."""
-    hand, anchor, m = track.solved.hand, track.solved.targets.anchor, moving.current
+    hand, turner, m = track.solved.hand, track.solved.targets.turner, moving.current
     turns = np.zeros((len(hand), 3))
     turns[1:] = axis_angle_from_matrix(transposed(hand[:-1]) @ hand[1:])
     course = hand[np.maximum(m - 3, 0)]
@@ -194,7 +198,7 @@ def _steadied(track: HandTrack, moving: Clock, anchors: Anchors, by_joints: Arra
         k = m - (2 - back)
         turn = np.where((k >= 1)[:, None], turns[np.maximum(k, 0)] * moving.phase[back][:, None], 0.0)
         course = course @ matrix_from_axis_angle(turn)
-    carried = moving.add_of(lambda k: axis_angle_from_matrix(anchors.rotation[np.arange(len(m)), anchor[k]]))
+    carried = moving.add_of(lambda k: axis_angle_from_matrix(anchors.rotation[np.arange(len(m)), turner[k]]))
     course = matrix_from_axis_angle(carried) @ course
     progress = moving.phase[2]
     weight = np.where(track.inside[m], 1.0, (1.0 - 2.0 * progress) ** 2)

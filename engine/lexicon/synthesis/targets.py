@@ -25,6 +25,7 @@ _SKIN_GIVE = 0.002
 """Metres that skin yields at a contact before the hand is turned or pushed out of the body."""
 _DEEP = 0.003
 """Metres beyond that from which on a hand is pushed, not only turned."""
+_HEAD = [JOINT_INDEX[name] for name in ("neck", "head", "jaw")]
 _CONTACT = 0.012
 """An offset of at most this many metres still is a contact."""
 _MOST_TURN = np.radians(45.0)
@@ -54,6 +55,8 @@ class Targets:
     contact: NDArray[np.bool_]
     anchor: NDArray[np.integer]
     """Joint that carries the place."""
+    turner: NDArray[np.integer]
+    """Joint that the hand turns with: a nodding head takes the touching point along, but doesn't tilt the arm."""
     mirrored: NDArray[np.bool_]
     """Whether the other hand does the mirror image."""
 
@@ -75,6 +78,7 @@ def gather(
         for p, r in zip(postures, rest, strict=True)
     ]
     places = [_place(stage, side, p, b in mirrored) for b, p in steps]
+    anchor = np.array([joint for _, joint in places])
     return Targets(
         side=side,
         beats=np.array([b for b, _ in steps]),
@@ -88,7 +92,8 @@ def gather(
         shift=np.stack([offset(p.offset, arm.sign) for p in postures]),
         on_other=np.array([(p.at or "").startswith("other.") and b not in mirrored for b, p in steps]),
         contact=np.array([is_contact(stage, p) for p in postures]),
-        anchor=np.array([joint for _, joint in places]),
+        anchor=anchor,
+        turner=np.where(np.isin(anchor, _HEAD), JOINT_INDEX["pelvis"], anchor),
         mirrored=np.array([b in mirrored for b, _ in steps]),
     )
 
