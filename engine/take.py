@@ -153,18 +153,18 @@ class Take:
         }
         meta["segments"] = [dataclasses.asdict(x) for x in self.segments]
         meta["format"] = _FORMAT
+        arrays: dict[str, Any] = {
+            "poses": s.poses,
+            "trans": s.trans,
+            "betas": np.zeros(10, np.float32),
+            "expression": s.expression,
+            "expression_names": np.array(s.expression_names),
+            "gender": np.array("neutral"),
+            "mocap_frame_rate": np.array(s.fps),
+            _META_KEY: np.array(json.dumps(meta, ensure_ascii=False)),
+        }
         file = io.BytesIO()
-        np.savez_compressed(
-            file,
-            poses=s.poses,
-            trans=s.trans,
-            betas=np.zeros(10, np.float32),
-            expression=s.expression,
-            expression_names=np.array(s.expression_names),
-            gender=np.array("neutral"),
-            mocap_frame_rate=np.array(s.fps),
-            **{_META_KEY: np.array(json.dumps(meta, ensure_ascii=False))},
-        )
+        np.savez_compressed(file, **arrays)
         return file.getvalue()
 
     @classmethod
@@ -215,11 +215,11 @@ def _take_from_arrays(data: dict[str, NDArray[Any]], path: Path) -> Take:
     if rate is None:
         raise TakeError(f"{path.name} doesn't say its frame rate (mocap_frame_rate, mocap_framerate or fps).")
     names = tuple(str(n) for n in data["expression_names"]) if "expression_names" in data else ()
-    expression = data["expression"] if names else np.zeros((len(poses), 0))
+    expression = data["expression"] if names else np.zeros((len(poses), len(EXPRESSION_NAMES)), np.float32)
     sequence = PoseSequence(
         poses=poses,
         trans=data.get("trans", np.zeros((len(poses), 3))),
-        expression=expression if names else np.zeros((len(poses), len(EXPRESSION_NAMES))),
+        expression=expression,
         expression_names=names or EXPRESSION_NAMES,
         fps=rate,
     )
