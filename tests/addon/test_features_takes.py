@@ -123,13 +123,6 @@ def test_only_the_chosen_layers_are_written(stored, signer):
     assert bones["left_shoulder"].rotation_quaternion.angle == 0.0
 
 
-def test_a_rig_that_is_scaled_to_nothing_is_refused_in_words(stored, signer):
-    signer.scale = (0.0, 0.0, 0.0)
-    bpy.context.view_layer.update()
-    assert "scaled to nothing" in refused(bpy.ops.signwright.apply_take)
-    assert timeline().takes[0].action == ""
-
-
 def test_no_layer_at_all_is_refused(stored, signer):
     refused(lambda: bpy.ops.signwright.apply_take(layers=set()))
 
