@@ -94,9 +94,8 @@ def main(arguments: list[str]) -> None:
     deep = table[:, 6:9].max(axis=1)
     print(f"{len(rows)} signs in {time.perf_counter() - begun:.0f} s.")
     print(f"Reach error over 2 mm: {(table[:, 1] > 2.0).sum()}. Joint-limit violations: {table[:, 3].sum():.0f}.")
-    print(
-        f"Faster than {SPEED_LIMIT} m/s: {(table[:, 4] > SPEED_LIMIT).sum()}. Jerk over {JERK_LIMIT}: {(table[:, 5] > JERK_LIMIT).sum()}."
-    )
+    fast, jerky = (table[:, 4] > SPEED_LIMIT).sum(), (table[:, 5] > JERK_LIMIT).sum()
+    print(f"Faster than {SPEED_LIMIT} m/s: {fast}. Jerk over {JERK_LIMIT}: {jerky}.")
     print(f"Penetration under 5 mm: {(deep < 5.0).sum()} signs; under 10 mm: {(deep < 10.0).sum()}.")
     print_speed(body, lexicon)
 

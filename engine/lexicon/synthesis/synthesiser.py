@@ -37,6 +37,8 @@ _FLANK = 0.25
 _CORRECTIONS = 3
 _LONGEST_STEP = 0.04
 """Metres of one correction: skin near the acting shoulder moves with the arm, so that long steps would overshoot."""
+_PRECISE = 0.0005
+"""Metres of error that need no correction."""
 _ROOM = 0.003
 """Metres from which on both hands make room together."""
 _ORIGINS: dict[str, Origin] = {
@@ -144,13 +146,16 @@ class Performance:
         steps: dict[str, Array] = {side: np.full_like(c, np.inf) for side, c in corrections.items()}
         for _ in range(_CORRECTIONS):
             self._keep_better(best, corrections, steps)
+            if max(np.abs(step).max(initial=0.0) for step in steps.values()) < _PRECISE:
+                break
             for side, step in steps.items():
                 length = np.linalg.norm(step, axis=1, keepdims=True)
                 scale = np.minimum(1.0, _LONGEST_STEP / np.maximum(length, 1e-9))
                 self.corrections[side] = corrections[side] + scale * step
             self.solved = self._solve(best)
             self.tracks = self._make_tracks()
-        self._keep_better(best, corrections, steps)
+        else:
+            self._keep_better(best, corrections, steps)
         self.solved = best
         self.tracks = self._make_tracks()
 
