@@ -240,6 +240,9 @@ def _painted_hand(
     colour, p = colour.copy(), texels.points
     uneven = 1 + 0.3 * fractal_noise(p, 5 * MM, 2, seed=91)
     palm = smoothstep(-0.15, 0.55, texels.normals @ palm_direction(base, letter))
+    # fades out before the hand's patch ends at the wrist, where the arm's begins
+    wrist, middle = base.joint_centre(f"joint-{letter}-hand"), base.joint_centre(f"joint-{letter}-finger-3-1")
+    palm *= smoothstep(6 * MM, 40 * MM, (p - wrist) @ (middle - wrist) / np.linalg.norm(middle - wrist))
     _mix(colour, PALM, 0.8 * palm)
     wave = 0.5 * MM * fractal_noise(p, 4 * MM, 2, seed=101)
     for finger in range(1, 6):
