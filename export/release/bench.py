@@ -23,9 +23,10 @@ def run_all(stages: Stages) -> str:
         environment = blender if _needs_blender(script) else engine
         with stages.stage(f"{script.stem} ({environment.name})"):
             output = run([environment.python, "-m", f"tests.bench.{script.stem}"], script.stem, env=variables)
-        parts.append(f"## {script.stem}\n\n{output.strip()}")
+        figures = "\n".join(line for line in output.splitlines() if not line.startswith("Info: "))
+        parts.append(f"## {script.stem}\n\n{figures.strip()}")
     return "\n\n".join(parts)
 
 
 def _needs_blender(script: Path) -> bool:
-    return "import bpy" in script.read_text("utf-8")
+    return "\nimport bpy" in script.read_text("utf-8")
