@@ -23,7 +23,7 @@ _UNIT = {name: i for i, name in enumerate(EXPRESSION_NAMES)}
 
 QUESTION = {
     "yes_no_question": NonManual(face={"brows_up": 0.9, "eyes_wide": 0.3}, head="forward"),
-    "wh_question": NonManual(face={"brows_down": 0.8, "squint": 0.35}, head="tilt"),
+    "wh_question": NonManual(face={"brows_down": 0.65, "squint": 0.1}, head="tilt"),
     "command": NonManual(face={"brows_down": 0.25}),
     "statement": NonManual(),
 }
@@ -40,7 +40,7 @@ _VISEMES = {
     **dict.fromkeys("lntd", "mouth_L"),
     **dict.fromkeys("szcxgkj", "mouth_I"),
 }
-_WEAK = frozenset("ntdszcxgkjqr")
+_WEAK = frozenset("ntdszcxgkjqry")
 _DIGRAPHS = {
     "sh": "u",
     "ch": "u",
@@ -54,8 +54,8 @@ _DIGRAPHS = {
     "ck": "",
 }
 _VOWELS = frozenset("aeiouy")
-_JAW = {"mouth_A": 7.0, "mouth_E": 3.0, "mouth_O": 4.5, "mouth_I": 1.5, "mouth_U": 1.5, "mouth_L": 3.0}
-"""Degrees that the jaw opens with a mouth shape."""
+_JAW = {"mouth_A": 2.5, "mouth_E": 1.0, "mouth_O": 1.5, "mouth_L": 1.0}
+"""Degrees that the jaw opens on top of a full mouth shape, which opens the lips by itself."""
 _BLINK = 0.22
 
 
@@ -160,7 +160,7 @@ def visemes(word: str) -> list[tuple[str, float]]:
         unit = _VISEMES.get(letter)
         if unit is None:
             continue
-        strength = 0.45 if letter in _WEAK else 0.85
+        strength = 0.35 if letter in _WEAK else 0.65
         if shapes and shapes[-1][0] == unit:
             shapes[-1] = (unit, max(strength, shapes[-1][1]))
         else:
