@@ -66,6 +66,12 @@ def generating() -> bool:
     return import_module("bl_ext.user_default.signwright.addon.pump").generating() is not None
 
 
+def report() -> str:
+    """Code of the message that the panel shows."""
+    shown = import_module("bl_ext.user_default.signwright.addon.pump").current_report()
+    return shown.code if shown is not None else ""
+
+
 def rigs() -> list[Any]:
     return [o for o in scene().objects if o.type == "ARMATURE"]
 
