@@ -134,8 +134,8 @@ def _runtime_files(folder: Path, environment: Environment) -> Iterator[tuple[str
 
 
 def _lemma_languages(environment: Environment) -> set[str]:
-    """Spoken languages whose word forms the engine looks up: all other languages' data stays out of the zip."""
-    code = "from engine.languages import LANGUAGES; print(*{language.spoken for language in LANGUAGES})"
+    """Spoken languages that the lexicon has signs for: all other languages' word forms stay out of the zip."""
+    code = "from engine.languages import with_signs; print(*{language.spoken for language in with_signs()})"
     return set(run([environment.python, "-c", code], "languages", env=isolated()).split())
 
 
