@@ -39,20 +39,16 @@ class _ModelOperator(bpy.types.Operator):
             ) from e
         use(context, rig)
         pump.show(None)
-        _look_at(context, rig)
+        _look_at_selected(context)
         self.report({"INFO"}, f"Avatar “{rig.name}” added")
         return {"FINISHED"}
 
 
-def _look_at(context: bpy.types.Context, rig: bpy.types.Object) -> None:
+def _look_at_selected(context: bpy.types.Context) -> None:
     """Turn the 3D view that the button was pressed in to the front of the new avatar, if there is such a view."""
     area = context.area
     if area is None or area.type != "VIEW_3D":
         return
-    for selected in context.selected_objects:
-        selected.select_set(False)
-    rig.select_set(True)
-    context.view_layer.objects.active = rig
     window_region = next(region for region in area.regions if region.type == "WINDOW")
     with context.temp_override(area=area, region=window_region):
         bpy.ops.view3d.view_axis(type="FRONT")
