@@ -1,4 +1,4 @@
-"""The suit, cut from MakeHuman's tights helper, and the skin that stays visible around it."""
+"""Sweater and trousers, cut from MakeHuman's tights helper, and the skin that stays visible around them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import numpy as np
 from scipy import sparse
 from scipy.spatial import KDTree
 
-from .linear_mesh import LinearMesh, boundary_loops, from_base
+from .drape import draped
+from .linear_mesh import LinearMesh, boundary_loops, from_base, joined
 from .parts import BaseMesh, FloatArray, IntArray
+from .look.noise import smoothstep
 from .refine import clipped, subdivided
 
 CUFF = 0.91
@@ -18,6 +20,12 @@ NECK_FRONT, NECK_BACK = -0.046, 0.006
 NECK_CURVE = 4.0
 NECK_OVERLAP = 0.03
 RIM_HEIGHT, RIM_OUT, RIM_IN = 0.004, 0.0012, 0.007
+HEM = -0.040
+"""Height of the sweater's hem above the hip joints, in metres."""
+HEM_OVERLAP = 0.03
+_SWEATER_LOOSE, _HEM_LOOSE, _SLEEVE_LOOSE, _TROUSERS_LOOSE = 0.003, 0.007, 0.0015, 0.006
+"""Metres that the cloth lies off the body beside what it spans."""
+_ARM_RADIUS = 0.09
 
 
 def neck_field(base: BaseMesh, points: FloatArray) -> FloatArray:
@@ -41,15 +49,69 @@ def sleeve_position(base: BaseMesh, points: FloatArray) -> FloatArray:
     return result
 
 
+def hem_height(base: BaseMesh, points: FloatArray) -> FloatArray:
+    """Metres (N,) above the sweater's hem; below 0 are the trousers."""
+    return points[:, 1] - base.joint_centre("joint-l-upper-leg")[1] - HEM
+
+
+def shoe_height(base: BaseMesh, points: FloatArray) -> FloatArray:
+    """Metres (N,) above the shoes' upper edge."""
+    return points[:, 1] - base.joint_centre("joint-l-ankle")[1] - 0.01
+
+
 def suit(base: BaseMesh) -> LinearMesh:
-    """Long-sleeved suit with neckline and cuffs, finer where a signing video shows it."""
+    """Long-sleeved sweater with neckline, cuffs and hem over trousers, finer where a signing video shows it."""
     mesh = from_base(base, base.groups["helper-tights"], "suit")
     centres = mesh.vertices(base.vertices)[mesh.polygons].mean(axis=1)
-    waist = base.joint_centre("joint-spine-2")[1]
-    mesh = subdivided(mesh, (centres[:, 1] > waist) | (sleeve_position(base, centres) > -0.5))
+    shown = hem_height(base, centres) > -0.05
+    mesh = subdivided(mesh, shown | (sleeve_position(base, centres) > -0.5))
     points = mesh.vertices(base.vertices)
-    field = np.minimum(neck_field(base, points), CUFF - sleeve_position(base, points))
-    return _with_rims(base, clipped(mesh, field))
+    off = draped(points, mesh.polygons, _hanging(base, points), _looseness(base, points))
+    mesh = LinearMesh(mesh.blend, mesh.offsets + off, mesh.polygons, mesh.uvs, mesh.materials)
+    above_hem = hem_height(base, points)
+    openings = np.minimum(neck_field(base, points), CUFF - sleeve_position(base, points))
+    sweater = clipped(mesh, np.minimum(openings, above_hem))
+    trousers = clipped(_narrowed(mesh, base, above_hem), HEM_OVERLAP - above_hem)
+    return joined([_with_rims(base, sweater), trousers])
+
+
+def _narrowed(mesh: LinearMesh, base: BaseMesh, above_hem: FloatArray) -> LinearMesh:
+    """The mesh as the trousers have it: under the sweater it lies on the body."""
+    share = smoothstep(-0.05, -0.005, above_hem)[:, None]
+    return LinearMesh(mesh.blend, mesh.offsets * (1 - share), mesh.polygons, mesh.uvs, mesh.materials)
+
+
+def _hanging(base: BaseMesh, points: FloatArray) -> FloatArray:
+    """How freely (N,) cloth hangs: fully at the trunk, less on the legs, hardly on arms, not at neck and feet."""
+    legs = 1 - 0.6 * smoothstep(-0.08, -0.3, hem_height(base, points))
+    collar = smoothstep(0.01, 0.05, neck_field(base, points))
+    return (1 - 0.9 * _on_arm(base, points)) * legs * collar * _above_feet(base, points)
+
+
+def _looseness(base: BaseMesh, points: FloatArray) -> FloatArray:
+    above = hem_height(base, points)
+    sweater = _SWEATER_LOOSE + (_HEM_LOOSE - _SWEATER_LOOSE) * smoothstep(0.12, 0.0, above)
+    trunk = np.where(above > -0.02, sweater, _TROUSERS_LOOSE)
+    loose = trunk + _on_arm(base, points) * (_SLEEVE_LOOSE - trunk)
+    return loose * smoothstep(0.0, 0.03, neck_field(base, points)) * _above_feet(base, points)
+
+
+def _above_feet(base: BaseMesh, points: FloatArray) -> FloatArray:
+    return smoothstep(0.0, 0.06, shoe_height(base, points))
+
+
+def _on_arm(base: BaseMesh, points: FloatArray) -> FloatArray:
+    """1 for the points (N,) on the arms, 0 on the trunk, a ramp around the shoulders."""
+    result = np.zeros(len(points))
+    for side in "lr":
+        ends = [base.joint_centre(f"joint-{side}-{name}") for name in ("shoulder", "elbow", "hand")]
+        for start, end, ramp in ((ends[0], ends[1], (0.0, 0.45)), (ends[1], ends[2], (-1.0, 0.0))):
+            axis = end - start
+            along = (points - start) @ axis / (axis @ axis)
+            away = np.linalg.norm(points - start - np.clip(along, 0, 1)[:, None] * axis, axis=1)
+            near = smoothstep(1.15 * _ARM_RADIUS, 0.85 * _ARM_RADIUS, away)
+            result = np.maximum(result, near * smoothstep(*ramp, along))
+    return result
 
 
 def visible_skin(base: BaseMesh) -> LinearMesh:
@@ -62,7 +124,7 @@ def visible_skin(base: BaseMesh) -> LinearMesh:
 
 
 def _with_rims(base: BaseMesh, mesh: LinearMesh) -> LinearMesh:
-    """Fold the open edges of neckline and cuffs inward, so that the cloth has thickness."""
+    """Fold the open edges of neckline, cuffs and hem inward, so that the cloth has thickness."""
     points = mesh.vertices(base.vertices)
     blends, offsets, polygons = [mesh.blend], [mesh.offsets], [mesh.polygons]
     count = len(points)

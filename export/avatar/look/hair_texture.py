@@ -20,14 +20,15 @@ HAIR_LIGHT = np.array([146, 104, 72]) / 255
 def paint_hair(size: int = 512) -> FloatArray:
     """Colour and alpha (size, size, 4), sRGB values 0..1."""
     rng = np.random.default_rng(17)
-    shade = _strands(rng, size, (0.8, 1.8, 6.0), (0.5, 0.42, 0.26))
+    # little in the finest streaks: without mipmaps they turn to speckles at the distance of a signing video
+    shade = _strands(rng, size, (1.6, 4.5, 13.0), (0.22, 0.42, 0.40))
     v = 1 - (np.arange(size) + 0.5) / size
     along = np.where(v < 0.5, v / 0.5, (v - 0.5) / 0.5)[:, None]
     band = np.exp(-(((along - 0.36 - 0.05 * shade) / 0.16) ** 2))
     light = (
-        0.44 + 0.27 * shade + 0.26 * band - 0.25 * smoothstep(0.65, 1.0, along) - 0.14 * smoothstep(0.05, 0.0, along)
+        0.53 + 0.11 * shade + 0.15 * band - 0.12 * smoothstep(0.65, 1.0, along) - 0.08 * smoothstep(0.05, 0.0, along)
     )
-    light -= np.where(v > 0.5, 0.16, 0.0)[:, None]
+    light -= np.where(v > 0.5, 0.07, 0.0)[:, None]
     low = np.clip(light / 0.5, 0, 1)[..., None]
     high = np.clip((light - 0.5) / 0.5, 0, 1)[..., None]
     colour = HAIR_DARK + low * (HAIR - HAIR_DARK) + high * (HAIR_LIGHT - HAIR)

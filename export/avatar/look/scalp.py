@@ -49,7 +49,7 @@ def hairline_strokes(head: HeadMap, face: Face, texture_size: int) -> Strokes:
         kept = ~np.isnan(flat).any(axis=(1, 2)) & (azimuth.max(axis=1) < SEAM_AZIMUTH)
         scale = texels_per_metre(flat[kept], points[kept], texture_size)
         outside = np.clip(-t0 / 0.02, 0, 1)
-        strength = rng.uniform(0.35, 0.9, count) * (1 - 0.6 * outside)
-        width = rng.uniform(0.22, 0.4, count) * MM * scale
+        strength = rng.uniform(0.3, 0.65, count) * (1 - 0.6 * outside)
+        width = rng.uniform(0.28, 0.45, count) * MM * scale
         parts.append(Strokes(flat[kept], width[kept], strength[kept]))
     return Strokes(*(np.concatenate([getattr(p, f) for p in parts]) for f in ("paths", "widths", "strengths")))

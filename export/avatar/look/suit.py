@@ -1,4 +1,4 @@
-"""The suit's texture: one dark teal, softly shaded, with ribbed collar and cuffs."""
+"""The clothes' texture: a dark teal sweater with ribbed collar, cuffs and hem, charcoal trousers, black shoes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from .noise import fractal_noise, smoothstep
 from .occlusion import ambient_occlusion
 
 CLOTH = np.array([47, 76, 92]) / 255
+TROUSERS = np.array([37, 40, 47]) / 255
+SHOES = np.array([22, 22, 24]) / 255
 COLLAR_BAND = 0.016
+HEM_BAND = 0.045
 CUFF_BAND = 0.10
-"""Width of the ribbed bands: metres at the collar, share of the forearm at the cuffs."""
+"""Width of the ribbed bands: metres at collar and hem, share of the forearm at the cuffs."""
 HELPER = "helper-tights"
 _LOW, _HIGH = np.array([0.8095, 0.8830]), np.array([0.8800, 0.9892])
 
@@ -37,12 +40,16 @@ def paint_suit(base: BaseMesh, size: int = 1024) -> FloatArray:
     tone *= _bands(base, points)
     tone *= _light(base, texels, points)
     image = np.zeros((size, size, 3))
-    image[texels.covered] = CLOTH * tone[:, None]
+    # the hem's rim hides the change of colour
+    sweater = smoothstep(-3 * MM, -1 * MM, clothes.hem_height(base, points))[:, None]
+    shoes = smoothstep(2 * MM, -2 * MM, clothes.shoe_height(base, points))[:, None]
+    below = TROUSERS + shoes * (SHOES - TROUSERS)
+    image[texels.covered] = (below + sweater * (CLOTH - below)) * tone[:, None]
     return np.clip(fill_margin(image, texels.covered), 0.0, 1.0)
 
 
 def _bands(base: BaseMesh, points: FloatArray) -> FloatArray:
-    """Factor (N,) that draws ribs and a seam on collar and cuffs."""
+    """Factor (N,) that draws ribs and a seam on collar, cuffs and hem."""
     depth = clothes.neck_field(base, points)
     collar = smoothstep(COLLAR_BAND + 1 * MM, COLLAR_BAND - 1 * MM, depth)
     neck = base.joint_centre("joint-neck")
@@ -60,7 +67,12 @@ def _bands(base: BaseMesh, points: FloatArray) -> FloatArray:
         around = np.arctan2(offset @ np.cross(axis, across), offset @ across)
         ribs = ribs + cuff * (np.sign(points[:, 0]) == np.sign(wrist[0])) * np.sin(around * 44)
     seam = seam + np.exp(-(((along - clothes.CUFF + CUFF_BAND) / 0.006) ** 2))
-    return (1 + 0.06 * ribs) * (1 - 0.30 * np.clip(seam, 0, 1)) * (1 - 0.10 * np.maximum(collar, cuff))
+    above = clothes.hem_height(base, points)
+    hem = smoothstep(HEM_BAND + 1 * MM, HEM_BAND - 1 * MM, above) * (above > 0)
+    ribs = ribs + hem * np.sin(np.arctan2(points[:, 0], points[:, 2]) * 150)
+    seam = seam + np.exp(-(((above - HEM_BAND) / (1.2 * MM)) ** 2))
+    bands = np.maximum(hem, np.maximum(collar, cuff))
+    return (1 + 0.06 * ribs) * (1 - 0.30 * np.clip(seam, 0, 1)) * (1 - 0.10 * bands)
 
 
 def _light(base: BaseMesh, texels: TexelMap, points: FloatArray) -> FloatArray:
@@ -75,4 +87,6 @@ def _light(base: BaseMesh, texels: TexelMap, points: FloatArray) -> FloatArray:
     image = np.ones((texels.size, texels.size))
     image[texels.covered] = texels.interpolate(light[polygons][..., None])[:, 0]
     soft = gaussian_filter(fill_margin(image, texels.covered), 6.0)[texels.covered]
-    return 1 - 0.45 * smoothstep(0.95, 0.2, soft)
+    # the cloth spans the hollows about the hips that the tights show
+    spanned = np.exp(-((clothes.hem_height(base, points) / 0.10) ** 2) - (points[:, 0] / 0.10) ** 2)
+    return 1 - 0.45 * smoothstep(0.95, 0.2, soft) * (1 - spanned)
