@@ -19,7 +19,7 @@ _BREATHS = 0.24
 def trunk(times: Array, hands: Array, face: Face, phase: Array) -> Array:
     """(T, 55, 3, 3) local rotations of spine, neck, head, jaw and eyes; all other joints at rest.
 
-    hands: (T, 3) where the hands are on average, metres from where they hang. phase: (4,) start of the slow waves.
+    hands: (T, 3) where the hands are on average, metres from where they rest. phase: (4,) start of the slow waves.
     """
     local = identity_pose(len(times))
     breath = np.sin(2.0 * np.pi * _BREATHS * times + phase[0])

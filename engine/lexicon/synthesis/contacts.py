@@ -102,9 +102,7 @@ def _obstacles(stage: Stage, targets: Targets, other: Solved | None) -> Obstacle
     if other is None:
         return Obstacles(stage.field, wall)
     index = _same_time(targets, other)
-    acting = np.array([p.at != "rest" for p in other.targets.postures])[index]
-    own = np.array([p.at != "rest" for p in targets.postures])
-    rows = np.flatnonzero(acting & own & ~targets.mirrored)
+    rows = np.flatnonzero(~targets.mirrored)
     posed = Posed(other.posed.rotation[index[rows]], other.posed.position[index[rows]])
     return Obstacles(stage.field, wall, rows, *stage.shells[other.targets.side].pose(posed))
 

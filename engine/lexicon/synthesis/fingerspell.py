@@ -13,6 +13,8 @@ from ..phonology import Posture, Sign
 LETTER_TIME = 0.14
 """Seconds of the change to a letter; with the hold about 0.22 s, five letters a second (relaxed everyday pace)."""
 LETTER_HOLD = 0.08
+PACE = LETTER_TIME + LETTER_HOLD
+"""Seconds of a letter."""
 STROKE_TIME = 0.17
 _DRIFT = 0.5
 _BOUNCE = 3.0

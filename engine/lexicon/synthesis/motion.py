@@ -118,7 +118,7 @@ class HandTrack:
         start, arrive = timeline.start[b].copy(), timeline.arrive[b].copy()
         free = np.append(timeline.start[b[1:]], timeline.duration)
         retires = np.array([p.at == "rest" for p in solved.targets.postures])
-        arrive = np.where(retires, np.clip(start + 0.8, arrive, np.maximum(free, arrive)), arrive)
+        arrive = np.where(retires, np.clip(start + 0.65, arrive, np.maximum(free, arrive)), arrive)
         return cls(solved, paths, start, arrive, timeline.release[b], np.array([beats[i].inside for i in b]))
 
 

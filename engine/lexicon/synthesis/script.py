@@ -13,11 +13,13 @@ from ..phonology import Posture, Sign
 from . import fingerspell
 
 REST = Posture(at="rest")
-"""The hand hangs at the side."""
+"""The forearm is bent and the hand lies before the belly."""
 
 _KEPT = ("shape", "at", "touch", "palm", "fingers")
 _LONG_PAUSE = 0.9
 """Seconds of pause from which on the hands go to rest."""
+_IDLE = 0.65
+"""Seconds without a task from which on the other hand goes to rest."""
 
 
 @dataclass(frozen=True)
@@ -161,12 +163,17 @@ def _add_pause(beats: list[Beat], index: int, seconds: float) -> None:
 
 
 def _left_hand_rests(beats: list[Beat]) -> list[Beat]:
-    """Send the other hand to its rest where it has nothing to do for two items or more, or never again."""
+    """Send the other hand to its rest where it has nothing to do for `_IDLE` or longer."""
     result = list(beats)
     used = [i for i, b in enumerate(beats) if b.left is not None]
     for i, j in itertools.pairwise(used):
-        idle = {b.item for b in beats[i + 1 : j]} - {beats[i].item}
         done = next((k for k in range(i + 1, j) if beats[k].item != beats[i].item), None)
-        if done is not None and len(idle) >= 2 and beats[i].left is not REST:
+        if done is not None and beats[i].left is not REST and _seconds(beats[done:j]) >= _IDLE:
             result[done] = dataclasses.replace(result[done], left=REST)
     return result
+
+
+def _seconds(beats: list[Beat]) -> float:
+    """Roughly how long beats take, before they have times."""
+    signs = len({b.item for b in beats if not b.spelled})
+    return 0.6 * signs + sum(b.pause + (fingerspell.PACE if b.spelled else 0.0) for b in beats)

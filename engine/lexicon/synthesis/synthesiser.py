@@ -260,7 +260,7 @@ class Performance:
         return perform(self.plan, self._item_spans(), self._phrase_spans(), times, self.timeline.duration, rng)
 
     def _hands_about(self, times: Array) -> Array:
-        """(T, 3) mean displacement of both wrists from where they hang, metres."""
+        """(T, 3) mean displacement of both wrists from where they rest, metres."""
         total = np.zeros((len(times), 3))
         for track in self.tracks.values():
             wrist = track.solved.pose.wrist

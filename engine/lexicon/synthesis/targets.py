@@ -12,24 +12,17 @@ from ...skeleton import JOINT_INDEX
 from ..phonology import Handshape, Posture
 from .directions import direction, offset
 from .frames import unit
-from .rig import WRIST, Skin, other_side
+from .rig import Skin, other_side
 from .stage import Stage
 
 Array = NDArray[np.floating]
 
-_ROUNDS = 8
-_SEARCHES = 4
-"""Rounds that look for the elbow anew."""
-_SETTLE = 3
-_SKIN_GIVE = 0.002
-"""Metres that skin yields at a contact before the hand is turned or pushed out of the body."""
-_DEEP = 0.003
-"""Metres beyond that from which on a hand is pushed, not only turned."""
+_REST = {"left": np.array([0.14, -0.13, 0.09]), "right": np.array([0.14, -0.08, 0.22])}
+"""(out, up, forward) in arm's lengths from the belly to the middle of a resting hand: the right one lies before the
+left one."""
 _HEAD = [JOINT_INDEX[name] for name in ("neck", "head", "jaw")]
 _CONTACT = 0.012
 """An offset of at most this many metres still is a contact."""
-_MOST_TURN = np.radians(45.0)
-"""A hand turns at most this far to lie on the body instead of in it."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +62,10 @@ def gather(
 ) -> Targets:
     """Targets of one hand from (beat, posture) steps. mirrored: beats where both hands do the same; where such hands
     touch each other they meet midway."""
-    arm = stage.rig.arms[side]
     postures = tuple(p for _, p in steps)
     rest = [p.at == "rest" for p in postures]
     hand = [_rest_hand(stage, side) if r else _orientation(stage, side, p) for p, r in zip(postures, rest, strict=True)]
-    touch = [
-        stage.rig.bind_point(arm.wrist, WRIST[side]) if r else stage.landmarks.hand(p.touch or "centre", side)
-        for p, r in zip(postures, rest, strict=True)
-    ]
+    touch = [stage.landmarks.hand(p.touch or "centre", side) for p in postures]
     places = [_place(stage, side, p, b in mirrored) for b, p in steps]
     anchor = np.array([joint for _, joint in places])
     return Targets(
@@ -89,7 +78,7 @@ def gather(
         hand=np.stack(hand),
         touch=Skin.join(touch),
         place=Skin.join([skin for skin, _ in places]),
-        shift=np.stack([offset(p.offset, arm.sign) for p in postures]),
+        shift=np.stack([_shift(stage, side, p) for p in postures]),
         on_other=np.array([(p.at or "").startswith("other.") and b not in mirrored for b, p in steps]),
         contact=np.array([is_contact(stage, p) for p in postures]),
         anchor=anchor,
@@ -113,19 +102,28 @@ def _orientation(stage: Stage, side: str, posture: Posture) -> Array:
 
 
 def _rest_hand(stage: Stage, side: str) -> Array:
-    """A hanging hand: fingers down, palm to the thigh and a little back."""
+    """A hand that lies before the belly: fingers inward and a little down, palm to the body and a little up."""
     arm = stage.rig.arms[side]
-    return arm.hand_rotation(unit(np.array([0.05 * arm.sign, -1.0, 0.16])), unit(np.array([-arm.sign, 0.0, -0.35])))
+    return arm.hand_rotation(
+        unit(np.array([-0.85 * arm.sign, -0.3, 0.35])), unit(np.array([-0.3 * arm.sign, 0.35, -0.9]))
+    )
+
+
+def _shift(stage: Stage, side: str, posture: Posture) -> Array:
+    """(3,) metres from a posture's place to its touching point."""
+    arm = stage.rig.arms[side]
+    if posture.at != "rest":
+        return offset(posture.offset, arm.sign)
+    return arm.length * _REST[side] * np.array([arm.sign, 1.0, 1.0])
 
 
 def _place(stage: Stage, side: str, posture: Posture, meets: bool) -> tuple[Skin, int]:
     """Place of a posture, and the joint that carries it."""
     rig, marks = stage.rig, stage.landmarks
-    arm, at = rig.arms[side], posture.at or "neutral"
-    pelvis, chest = JOINT_INDEX["pelvis"], JOINT_INDEX["spine3"]
+    at = posture.at or "neutral"
+    pelvis = JOINT_INDEX["pelvis"]
     if at == "rest":
-        point = arm.shoulder + arm.length * np.array([0.20 * arm.sign, -0.945, 0.085])
-        return rig.bind_point(point, chest), chest
+        return marks.body("belly", side), JOINT_INDEX[marks.bone("belly", side)]
     if at.startswith("other."):
         if not meets:
             return marks.hand(at.removeprefix("other."), other_side(side)), pelvis

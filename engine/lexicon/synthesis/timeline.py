@@ -22,7 +22,7 @@ _PEAK_SPEED = 2.6
 """Metres a second; a minimum-jerk movement peaks at 1.875 times its mean speed."""
 _FLOW = 0.30
 """Share of the shorter of two movements by which they overlap at a posture that is only passed."""
-_REST_TIME = 0.75
+_REST_TIME = 0.65
 
 
 @dataclass(frozen=True)
