@@ -56,7 +56,8 @@ def character(source: Source) -> Character:
     weights = rig.smooth_thumb_web(list(bones), source.weights(bones), polygons[groups["body"]])
     tongue = np.unique(polygons[groups["helper-tongue"]])
     eyes = np.unique(polygons[np.concatenate([groups["helper-l-eye"], groups["helper-r-eye"]])])
-    faces = symmetric(expressions.expression_directions(source, adult, tongue), opposite) * scale
+    units = expressions.expression_directions(source, adult, polygons[groups["body"]], tongue)
+    faces = symmetric(units, opposite) * scale
     base = BaseMesh(adult * scale, polygons, uvs, groups, {n: faces[:, :, i] for i, n in enumerate(EXPRESSION_NAMES)})
     return Character(
         base,

@@ -8,8 +8,8 @@ from scipy.spatial import KDTree
 
 from .drape import draped
 from .linear_mesh import LinearMesh, boundary_loops, from_base, joined
-from .parts import BaseMesh, FloatArray, IntArray
 from .look.noise import smoothstep
+from .parts import BaseMesh, FloatArray, IntArray
 from .refine import clipped, subdivided
 
 CUFF = 0.91

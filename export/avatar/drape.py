@@ -1,12 +1,11 @@
-"""Cloth that hangs instead of clinging: hollows are spanned, contours evened out, and everything lies a little looser."""
+"""Cloth that hangs instead of clinging: hollows are spanned, contours evened out, all a little looser."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 from scipy.spatial import KDTree
 
-from .linear_mesh import corner_count
+from .linear_mesh import neighbour_mean
 from .parts import FloatArray, IntArray
 
 _SPAN_ROUNDS, _SMOOTH_ROUNDS = 120, 14
@@ -20,7 +19,7 @@ def draped(points: FloatArray, polygons: IntArray, hanging: FloatArray, loosenes
     hanging (N,): 0 where cloth follows the body, 1 where it spans hollows freely. looseness (N,): metres out of the
     surface besides. Spanning is mean-curvature flow that goes outward only.
     """
-    mean = _neighbour_mean(len(points), polygons)
+    mean = neighbour_mean(len(points), polygons)
     share = hanging[:, None]
     cloth = points.copy()
     for _ in range(_SPAN_ROUNDS):
@@ -35,17 +34,6 @@ def draped(points: FloatArray, polygons: IntArray, hanging: FloatArray, loosenes
     off = cloth - points
     partner = KDTree(points).query(points * [-1, 1, 1])[1]
     return 0.5 * (off + off[partner] * [-1, 1, 1])
-
-
-def _neighbour_mean(count: int, polygons: IntArray) -> sparse.csr_matrix:
-    """Matrix (N, N) that takes the mean over the vertices joined by an edge; open edges' along the edge only."""
-    pairs = [
-        (int(p[k]), int(p[(k + 1) % corner_count(p)])) for p in polygons for k in range(corner_count(p))
-    ]  # each inner edge twice, once from either side
-    start, end = np.array(pairs).T
-    links = sparse.csr_matrix((np.ones(len(start)), (start, end)), shape=(count, count))
-    links = sparse.csr_matrix(((links + links.T) > 0).astype(float))
-    return sparse.csr_matrix(sparse.diags(1.0 / np.asarray(links.sum(axis=1)).ravel()) @ links)
 
 
 def _normals(points: FloatArray, polygons: IntArray) -> FloatArray:

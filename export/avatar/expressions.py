@@ -6,6 +6,7 @@ import numpy as np
 
 from engine.skeleton import EXPRESSION_NAMES
 
+from .linear_mesh import neighbour_mean
 from .parts import FloatArray, IntArray
 from .source import Source
 
@@ -15,7 +16,7 @@ def _both(*names: str, amount: float = 1.0) -> dict[str, float]:
 
 
 RECIPES: dict[str, dict[str, float]] = {
-    "smile": _both("mouthSmile", amount=0.9) | _both("cheekSquint", amount=0.6) | _both("mouthUpperUp", amount=0.25),
+    "smile": _both("mouthSmile", amount=0.9) | _both("cheekSquint", amount=0.45) | _both("mouthUpperUp", amount=0.25),
     "frown": _both("mouthFrown", amount=1.3) | {"mouthShrugLower": 0.5},
     "pucker": {"mouthPucker": 1.25},
     "lips_pressed": _both("mouthPress", amount=0.6) | {"mouthRollLower": 0.8, "mouthRollUpper": 0.8},
@@ -27,10 +28,11 @@ RECIPES: dict[str, dict[str, float]] = {
     "cheek_puff": {"cheekPuff": 1.1},
     "nose_wrinkle": _both("noseSneer", amount=1.5) | _both("browDown", amount=0.4),
     "mouth_A": {"jawOpen": 0.8} | _both("mouthUpperUp", amount=0.3),
-    "mouth_E": {"jawOpen": 0.3} | _both("mouthStretch", amount=0.6) | _both("mouthUpperUp", amount=0.5),
-    "mouth_I": {"jawOpen": 0.12}
-    | _both("mouthStretch", "mouthSmile", amount=0.6)
-    | _both("mouthUpperUp", "mouthLowerDown", amount=0.5),
+    "mouth_E": {"jawOpen": 0.22} | _both("mouthStretch", amount=0.5) | _both("mouthUpperUp", amount=0.6),
+    "mouth_I": {"jawOpen": 0.1}
+    | _both("mouthStretch", "mouthSmile", amount=0.5)
+    | _both("mouthUpperUp", amount=0.6)
+    | _both("mouthLowerDown", amount=0.25),
     "mouth_O": {"jawOpen": 0.36, "mouthFunnel": 0.9, "mouthPucker": 0.45},
     "mouth_U": {"jawOpen": 0.05, "mouthPucker": 1.1, "mouthFunnel": 0.5},
     "mouth_M": {"mouthRollLower": 0.9, "mouthRollUpper": 0.9},
@@ -48,14 +50,27 @@ TONGUE: dict[str, tuple[float, float]] = {"tongue_out": (0.17, -0.05), "mouth_L"
 
 LIDS_UP = 2.4
 """The upper lid must rise enough to leave the iris in view."""
+SOFT_CORNERS = ("smile", "mouth_E", "mouth_I")
+_CORNER_REACH, _CORNER_ROUNDS = 0.16, 12
+"""Decimetres about the corners of the mouth in which these units are evened out, and how often: added up, the units
+fold the skin there."""
 NEGLIGIBLE = 2e-3
 """Decimetres: lids alone follow the eyes, not the whole face."""
 
 
-def expression_directions(source: Source, adult: FloatArray, tongue: IntArray) -> FloatArray:
-    """Deltas (N, 3, 22) in decimetres, in `EXPRESSION_NAMES` order. tongue: ids of its vertices."""
+def expression_directions(source: Source, adult: FloatArray, body: IntArray, tongue: IntArray) -> FloatArray:
+    """Deltas (N, 3, 22) in decimetres, in `EXPRESSION_NAMES` order.
+
+    body: polygons of the skin. tongue: ids of its vertices.
+    """
     depth = adult[tongue, 2]
     share = ((depth - depth.min()) / (depth.max() - depth.min()))[:, None] ** 2
+    mean = neighbour_mean(len(adult), body)
+    corners = [adult[np.linalg.norm(source.face_unit(f"mouthSmile{s}"), axis=1).argmax()] for s in ("Left", "Right")]
+    softness = np.zeros((len(adult), 1))
+    skin = np.unique(body)
+    away = np.min([np.linalg.norm(adult[skin] - corner, axis=1) for corner in corners], axis=0)
+    softness[skin, 0] = np.exp(-0.5 * (away / _CORNER_REACH) ** 2)
     columns = []
     for name in EXPRESSION_NAMES:
         total = np.zeros_like(adult)
@@ -64,6 +79,8 @@ def expression_directions(source: Source, adult: FloatArray, tongue: IntArray) -
         if name in TONGUE:
             forward, up = TONGUE[name]
             total[tongue] += share * [0.0, up, forward]
+        for _ in range(_CORNER_ROUNDS if name in SOFT_CORNERS else 0):
+            total += 0.5 * softness * (mean @ total - total)
         columns.append(total)
     return np.stack(columns, axis=2)
 

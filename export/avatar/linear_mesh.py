@@ -91,6 +91,16 @@ def corner_count(polygon: IntArray) -> int:
     return 3 if polygon[3] < 0 else 4
 
 
+def neighbour_mean(count: int, polygons: IntArray) -> sparse.csr_matrix:
+    """Matrix (count, count) that takes the mean over the vertices joined by an edge; 0 for a vertex without edges."""
+    pairs = [(int(p[k]), int(p[(k + 1) % corner_count(p)])) for p in polygons for k in range(corner_count(p))]
+    start, end = np.array(pairs).T
+    links = sparse.csr_matrix((np.ones(len(start)), (start, end)), shape=(count, count))
+    links = sparse.csr_matrix(((links + links.T) > 0).astype(float))
+    degree = np.asarray(links.sum(axis=1)).ravel()
+    return sparse.csr_matrix(sparse.diags(1.0 / np.maximum(degree, 1.0)) @ links)
+
+
 def boundary_loops(polygons: IntArray) -> list[IntArray]:
     """Closed loops of vertex ids along the open edges, in the direction the polygons run."""
     edges: dict[int, int] = {}

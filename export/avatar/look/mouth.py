@@ -9,7 +9,7 @@ from .atlas import fill_margin, rasterise
 from .face import MM
 from .noise import fractal_noise, smoothstep
 
-ENAMEL = np.array([232, 222, 204]) / 255
+ENAMEL = np.array([246, 240, 230]) / 255
 GUM = np.array([186, 104, 100]) / 255
 TONGUE = np.array([190, 98, 96]) / 255
 DEEP = np.array([92, 36, 36]) / 255
@@ -56,5 +56,5 @@ def _teeth(base: BaseMesh, points: FloatArray) -> FloatArray:
     angle = np.arctan2(points[:, 0] - centre[0], points[:, 2] - centre[1])
     gap = np.abs((np.degrees(angle) / 17.0) % 1.0 - 0.5)
     line = smoothstep(0.43, 0.5, gap)
-    colour = ENAMEL + (0.30 * line)[:, None] * (DEEP - ENAMEL)
+    colour = ENAMEL + (0.16 * line)[:, None] * (DEEP - ENAMEL)
     return colour + gum[:, None] * (GUM - colour)
