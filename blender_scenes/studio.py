@@ -36,9 +36,10 @@ class AreaLight:
     colour: tuple[float, float, float]
 
 
+# the key light is reflected inside the iris of eyes that look at the camera;
 # the rim light looks past the signer to the front, so that the backdrop lies behind it and shows no edge of its light
 LIGHTS = (
-    AreaLight("Key", (1.5, 2.35, 2.2), (0.0, 1.3, 0.1), (1.1, 1.1), 88.0, (1.0, 0.955, 0.9)),
+    AreaLight("Key", (1.0, 2.3, 2.5), (0.0, 1.3, 0.1), (1.1, 1.1), 88.0, (1.0, 0.955, 0.9)),
     AreaLight("Fill", (-2.2, 1.6, 2.3), (0.0, 1.2, 0.0), (2.2, 2.2), 13.0, (0.86, 0.93, 1.0)),
     AreaLight("Rim", (-1.0, 2.4, -1.0), (-0.3, 1.6, 1.0), (0.5, 1.4), 60.0, (0.93, 0.97, 1.0)),
     AreaLight("Backdrop light", (0.0, 2.9, -0.9), (0.0, 1.1, -2.6), (2.4, 0.5), 30.0, (0.95, 0.98, 1.0)),
