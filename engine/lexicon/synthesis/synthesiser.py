@@ -90,7 +90,7 @@ class Performance:
         self._paths = {side: self._measure_paths(s) for side, s in self.solved.items()}
         for t in self.targets.values():
             contact[t.beats[t.contact]] = True
-        moves = [travel(self.solved[side], self._paths[side].extra) for side in SIDES]
+        moves = [travel(self.solved[side], self._paths[side]) for side in SIDES]
         self.timeline: Timeline = schedule(self.beats, moves, contact, speed, rng)
         self.tracks = self._make_tracks()
 

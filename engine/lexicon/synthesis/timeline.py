@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from .arm import Array
 from .contacts import Solved
 from .fingerspell import LETTER_HOLD, LETTER_TIME
+from .paths import CIRCLE, ZIGZAG, Paths
 from .script import REST, Beat
 
 LEAD = 0.25
@@ -22,6 +23,10 @@ _PEAK_SPEED = 2.6
 """Metres a second; a minimum-jerk movement peaks at 1.875 times its mean speed."""
 _FLOW = 0.30
 """Share of the shorter of two movements by which they overlap at a posture that is only passed."""
+_REVOLUTION = 0.42
+"""Seconds of a turn of a circle, ..."""
+_SWING = 0.26
+"""... and of a zigzag."""
 _REST_TIME = 0.65
 
 
@@ -46,19 +51,22 @@ class Travel:
     """(K,) radians that the hand turns."""
     fingers: Array
     """(K,) degrees that the most moving finger joint turns."""
+    rhythm: Array
+    """(K,) seconds that the path's turns take at an easy pace."""
 
 
-def travel(solved: Solved, sizes: Array) -> Travel:
-    """Distances between consecutive targets; sizes: (K,) metres of path beyond the chord."""
+def travel(solved: Solved, paths: Paths) -> Travel:
+    """How far it is between consecutive targets along their paths."""
     step = np.diff(solved.pose.wrist, axis=0, prepend=solved.pose.wrist[:1])
     before = np.concatenate([solved.hand[:1], solved.hand[:-1]])
     trace = np.einsum("kij,kij->k", before, solved.hand)
     fingers = np.abs(np.diff(solved.targets.fingers, axis=0, prepend=solved.targets.fingers[:1])).max(axis=1)
     return Travel(
         solved.targets.beats,
-        np.linalg.norm(step, axis=1) + sizes,
+        np.linalg.norm(step, axis=1) + paths.extra,
         np.arccos(np.clip((trace - 1.0) / 2.0, -1.0, 1.0)),
         fingers,
+        np.abs(paths.turns) * np.select([paths.code == CIRCLE, paths.code == ZIGZAG], [_REVOLUTION, _SWING], 0.0),
     )
 
 
@@ -90,7 +98,7 @@ def _movement_times(hand: Travel, beats: list[Beat]) -> Array:
     by_distance = np.where(inside, 0.17 + 0.85 * hand.distance, 0.20 + 0.52 * hand.distance)
     by_turn = 0.12 + 0.11 * hand.turn
     by_fingers = 0.11 + 0.0012 * hand.fingers
-    longest = np.maximum(np.maximum(by_distance, by_turn), by_fingers)
+    longest = np.max([by_distance, by_turn, by_fingers, hand.rhythm], axis=0)
     return longest * np.where(returning, 0.9, 1.0)
 
 
