@@ -110,7 +110,7 @@ def _discomfort(twist: Array, flexion: Array, deviation: Array) -> Array:
 
 
 def _unnatural(arm: Arm, wrist: Array, swivel: Array) -> Array:
-    """(N, S) cost of an elbow away from where it hangs by itself: lower and closer for low hands."""
+    """(N, S) cost of an elbow away from where it hangs by itself: lower and closer for low hands and for high ones."""
     height = (wrist[:, 1] - arm.shoulder[1]) / arm.length
-    natural = np.radians(12.0 + 22.0 * smoothstep(height, -0.5, 0.35))
+    natural = np.radians(12.0 + 8.0 * smoothstep(height, -0.5, -0.1) - 16.0 * smoothstep(height, -0.1, 0.3))
     return ((swivel[None, :] - natural[:, None]) / np.radians(32.0)) ** 2
