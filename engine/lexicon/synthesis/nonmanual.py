@@ -41,6 +41,13 @@ _VISEMES = {
     **dict.fromkeys("szcxgkj", "mouth_I"),
 }
 _WEAK = frozenset("ntdszcxgkjqry")
+_WEAKLY, _CLEARLY = 0.22, 0.5
+"""Strength of a mouth shape: at full strength it would be that of loud, over-articulated speech."""
+_WIDE = {"mouth_A": 0.7, "mouth_O": 0.85}
+"""Shapes that open the mouth most are made smaller: at video distance they look surprised."""
+_MOST_SMILE = 0.5
+_SMILE_YIELDS = 1.3
+"""Share of a smile that a mouth shape takes away, by its strength: the two together would bare the teeth."""
 _DIGRAPHS = {
     "sh": "u",
     "ch": "u",
@@ -93,6 +100,7 @@ def perform(
     """The face of a whole plan at times (T,). items and phrases: spans in the plan's order, `None` for pauses."""
     count = len(times)
     face = Face(np.zeros((count, len(EXPRESSION_NAMES))), *(np.zeros((count, 3)) for _ in range(3)))
+    spoken = np.zeros(count)
     flat = [item for phrase in plan.phrases for item in phrase.items]
     for item, span in zip(flat, items, strict=True):
         if span is None:
@@ -101,7 +109,7 @@ def perform(
         _add(face, own, times, span)
         mouth = own.mouth or item.mouth
         if mouth:
-            _mouth(face, mouth, times, span)
+            spoken = np.maximum(spoken, _mouth(face, mouth, times, span))
     for phrase, span in zip(plan.phrases, phrases, strict=True):
         if span is None:
             continue
@@ -110,8 +118,15 @@ def perform(
         if phrase.negated:
             _add(face, NonManual(face={"brows_down": 0.35, "frown": 0.2}, head="shake"), times, span)
     _blinks(face, [s for s in phrases if s is not None], times, duration, rng)
+    _soften_smile(face, spoken)
     np.clip(face.units, 0.0, 1.0, out=face.units)
     return face
+
+
+def _soften_smile(face: Face, spoken: Array) -> None:
+    """Let smiles yield to what the mouth says. spoken: (T,) strength of mouthing, without its single shapes."""
+    smile = face.units[:, _UNIT["smile"]]
+    smile[:] = np.minimum(smile, _MOST_SMILE) * np.maximum(1.0 - _SMILE_YIELDS * spoken, 0.0)
 
 
 def _add(face: Face, what: NonManual, times: Array, span: Span) -> None:
@@ -160,7 +175,8 @@ def visemes(word: str) -> list[tuple[str, float]]:
         unit = _VISEMES.get(letter)
         if unit is None:
             continue
-        strength = 0.35 if letter in _WEAK else 0.65
+        strength = _WEAKLY if letter in _WEAK else _CLEARLY
+        strength *= _WIDE.get(unit, 1.0)
         if shapes and shapes[-1][0] == unit:
             shapes[-1] = (unit, max(strength, shapes[-1][1]))
         else:
@@ -168,10 +184,11 @@ def visemes(word: str) -> list[tuple[str, float]]:
     return shapes
 
 
-def _mouth(face: Face, word: str, times: Array, span: Span) -> None:
+def _mouth(face: Face, word: str, times: Array, span: Span) -> Array:
+    """Add a word's mouth shapes; returns (T,) the strength of the mouthing as a whole."""
     shapes = visemes(word)
     if not shapes:
-        return
+        return np.zeros_like(times)
     each = min((span.end - span.begin) / len(shapes), 0.24)
     for i, (unit, strength) in enumerate(shapes):
         begin = span.begin + i * each
@@ -179,6 +196,7 @@ def _mouth(face: Face, word: str, times: Array, span: Span) -> None:
         column = face.units[:, _UNIT[unit]]
         np.maximum(column, wave, out=column)
         face.jaw[:, 0] = np.maximum(face.jaw[:, 0], np.radians(_JAW.get(unit, 0.0)) * wave)
+    return max(strength for _, strength in shapes) * plateau(times, span.begin, span.begin + len(shapes) * each)
 
 
 def _blinks(face: Face, phrases: list[Span], times: Array, duration: float, rng: np.random.Generator) -> None:

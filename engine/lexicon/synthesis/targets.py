@@ -17,7 +17,7 @@ from .stage import Stage
 
 Array = NDArray[np.floating]
 
-_REST = {"left": np.array([0.14, -0.13, 0.09]), "right": np.array([0.14, -0.08, 0.22])}
+_REST = {"left": np.array([0.24, -0.13, 0.09]), "right": np.array([0.24, -0.09, 0.19])}
 """(out, up, forward) in arm's lengths from the belly to the middle of a resting hand: the right one lies before the
 left one."""
 _HEAD = [JOINT_INDEX[name] for name in ("neck", "head", "jaw")]
