@@ -66,7 +66,7 @@ def engine_environment(
     """
     env = {k: v for k, v in (os.environ if base is None else base).items() if k not in _DROPPED_VARIABLES}
     root = Path(root)
-    threads = str(max(1, min(_MAX_THREADS, os.cpu_count() or 1)))
+    threads = str(max(1, min(_MAX_THREADS, (os.cpu_count() or 1) - 1)))  # one core stays Blender's
     env.update(
         PYTHONPATH=os.pathsep.join((str(root), str(root / "runtime"))),
         PYTHONUTF8="1",
