@@ -130,7 +130,9 @@ def _warm_up() -> None:
 
 
 def redraw() -> None:
-    """Draw the sidebars anew."""
+    """Draw the sidebars anew; in background mode there is nobody to see them."""
+    if bpy.app.background:
+        return
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
