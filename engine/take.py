@@ -72,7 +72,10 @@ class PoseSequence:
         return max(len(self) - 1, 0) / self.fps
 
     def resampled(self, fps: float) -> PoseSequence:
-        """The same motion at another frame rate: by time, slerp for joints, linear for the rest."""
+        """The same motion at another frame rate: by time, slerp for joints, linear for the rest.
+
+        It ends on a whole frame, so that it gets longer or shorter by up to half a frame.
+        """
         if fps == self.fps or len(self) < 2:
             return dataclasses.replace(self, fps=fps)
         count = max(round(self.duration * fps) + 1, 2)
