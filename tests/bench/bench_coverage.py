@@ -41,6 +41,11 @@ TEXTS = {
 SEEN = frozenset(("ASL, seen half", "DGS", "CSL"))
 """Figures whose missing words may be looked at."""
 
+
+def _listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _OMITTED = {
     "en": "a an the am is are was were be been being to of at by as than that would shall will do does did have has had"
     " it there so just let up out off into some any 's 'm 're 'd 've 'll",
@@ -48,15 +53,15 @@ _OMITTED = {
     " hat haben habt hatte hatten werde wird werden schon an am im in auf zum zur dass",
     "zh": "的 了 着 过 吗 呢 吧 是 个 只 件 家 地 得 们 在 把 被 很 就 又",
 }
-_NUMBERS = """
+_NUMBERS = _listed("""
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
 eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million
 null eins zwei drei vier fünf sechs sieben acht neun zehn zwanzig 一 二 三 四 五 六 七 八 九 十 两
-""".split()
-_CALENDAR = """
+""")
+_CALENDAR = _listed("""
 monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
 september october november december christmas easter
-""".split()
+""")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _ENDING = re.compile(r"(n['’]t|['’](?:s|m|re|ve|ll|d))$", re.IGNORECASE)
 
@@ -101,7 +106,7 @@ def figure(name: str) -> Coverage:
 
 def _count(result: Coverage, sentence: str, plan: GlossPlan, spoken: str) -> None:
     signed = [i.text_span for p in plan.phrases for i in p.items if i.kind == "sign"]
-    omitted = _OMITTED[spoken].split()
+    omitted = _listed(_OMITTED[spoken])
     denied = any(p.negated for p in plan.phrases)
     for word, span, opens in _words(sentence, spoken):
         form = word.lower()
