@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .lexicon.phonology import NonManual, Sign
+from .lexicon.phonology import Locus, NonManual
+from .lexicon.recorded import Entry
 
 PhraseKind = Literal["statement", "yes_no_question", "wh_question", "command"]
 
@@ -21,11 +22,19 @@ class GlossItem:
     kind: Literal["sign", "fingerspell", "number", "pause"]
     gloss: str
     text_span: tuple[int, int] = (0, 0)
-    sign: Sign | None = None
-    letters: str = ""
+    sign: Entry | None = None
+    letters: tuple[str, ...] = ()
+    """Keys of the lexicon's letters or numbers; a letter may have several characters, like `SCH`."""
     seconds: float = 0.0
     mouth: str = ""
     """Spoken word to mouth with it; the sign's own mouth wins."""
+    source: Locus = ""
+    goal: Locus = ""
+    """Places that a directional sign or a pointing goes from and to."""
+    repeat: int = 0
+    """How often the movement is made, for plurals and aspect; 0: as the sign says."""
+    choices: tuple[str, ...] = ()
+    """Glosses of the signs that the word could be, the taken one first; empty when there is no choice."""
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,22 @@ Arrays never travel in messages, only paths of `.npz` files.
 
 Requests carry `id` (int) and `type`; every answer repeats the `id`.
 
-| request    | fields                                    | answers                                     |
-|------------|-------------------------------------------|---------------------------------------------|
-| `hello`    | `protocol`                                | `hello`: version, protocol, devices, methods, languages |
-| `generate` | fields of `GenerateRequest`, `output` | `progress`: stage, fraction; `result`: path, seconds, warnings |
-| `cancel`   | `target` (id of a request)                | the target answers `error` with code `cancelled` |
-| `bye`      |                                           | `bye`, then the process ends                |
+request: its fields; what the final answer, `result` unless another is named, holds
 
-`error`: code, message, hint, fix (one of `FIXES` or empty). A `result` also tells name, frames, fps and glosses.
+- `hello`: protocol; `hello` with version, protocol, devices, methods, languages
+- `generate`: fields of `GenerateRequest`, output; path, seconds, warnings, name, frames, fps, glosses, gloss_line
+- `plan`: text, language, dictionary, word_order, gloss; gloss_line, items, warnings
+- `signs`: language, dictionary, query, own, offset, limit; total, signs
+- `sign_add`: language, dictionary, gloss, words, motion, start, end and metadata; sign
+- `sign_edit`: language, dictionary, gloss, changes; sign
+- `signs_remove`: language, dictionary, glosses; removed
+- `signs_import`: language, dictionary, paths, duplicates and metadata; added, replaced, skipped, warnings
+- `signs_export`: language, dictionary, glosses, output; path, count
+- `cancel`: target (id of a request); nothing, but the target answers `error` with code `cancelled`
+- `bye`: `bye`, then the process ends
+
+While a request is worked on, `progress` tells stage and fraction.
+`error`: code, message, hint, fix (one of `FIXES` or empty).
 """
 
 from __future__ import annotations
@@ -32,6 +40,7 @@ FIXES: Final = (
     "choose_method",
     "choose_folder",
     "load_body",
+    "open_dictionary",
     "restart_engine",
     "open_log",
 )

@@ -45,6 +45,18 @@ class GenerateRequest:
     """Name of the take; by the text when empty."""
     body_model: str = ""
     """SMPL-X-format file that contacts are measured on; the embedded avatar when empty."""
+    betas: tuple[float, ...] = ()
+    """Shape of the body, by the model's own components; its mean shape when empty."""
+    gloss: str = ""
+    """Gloss line that the user edited (`gloss_line.py`); it wins over what the text would become."""
+    word_order: Literal["signed", "text"] = "signed"
+    """By the grammar of the signed language, or word by word as the text has it."""
+    mouthing: float = 1.0
+    """Strength of mouthed words, 0 to 1; mouth gestures that belong to a sign stay."""
+    variation: float = 0.5
+    """How much timing and amplitude vary with the seed, 0 to 1."""
+    dictionary: str = ""
+    """Folder of the user's own signs, which win over the embedded ones; none when empty."""
     options: dict[str, Any] = field(default_factory=dict)
     """Settings of one method only."""
 
@@ -54,14 +66,20 @@ class GenerateRequest:
         known = {f.name: f for f in dataclasses.fields(cls)}
         values = {k: v for k, v in message.items() if k in known}
         try:
+            if isinstance(values.get("betas"), list):
+                values["betas"] = tuple(values["betas"])
             request = cls(**values)
-            texts = ("text", "language", "method", "name", "body_model")
+            texts = ("text", "language", "method", "name", "body_model", "gloss", "dictionary")
             sound = {
                 **{name: isinstance(getattr(request, name), str) for name in texts},
                 "seed": isinstance(request.seed, int) and abs(request.seed) < 2**63,
                 "speed (0.1 to 10)": 0.1 <= float(request.speed) <= 10.0,
                 "fps (1 to 240)": 1.0 <= float(request.fps) <= 240.0,
                 "handedness (right or left)": request.handedness in ("right", "left"),
+                "word_order (signed or text)": request.word_order in ("signed", "text"),
+                "mouthing (0 to 1)": 0.0 <= float(request.mouthing) <= 1.0,
+                "variation (0 to 1)": 0.0 <= float(request.variation) <= 1.0,
+                "betas (numbers)": all(abs(float(b)) < 100 for b in request.betas) and len(request.betas) <= 400,
                 "options": isinstance(request.options, dict),
             }
         except (TypeError, ValueError) as e:

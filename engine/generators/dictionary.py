@@ -92,10 +92,10 @@ def _storable(text: str) -> str:
 
 
 def _settings(request: GenerateRequest) -> dict[str, Any]:
-    """What the user chose, for the take's provenance; of the body model only its file name."""
+    """What the user chose, for the take's provenance; of the body model only its file name, of folders nothing."""
     settings = dataclasses.asdict(request)
-    for known_elsewhere in ("text", "language", "method", "seed", "name"):
-        del settings[known_elsewhere]
+    for left_out in ("text", "language", "method", "seed", "name", "dictionary"):
+        del settings[left_out]
     settings["body_model"] = Path(request.body_model).name
     return settings
 

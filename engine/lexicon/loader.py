@@ -1,31 +1,27 @@
 """Loading a language's signs from its TOML files, and checking every record on the way.
 
-Checks: the JSON schemas in `schema/`, then what a schema can't see: handshapes, places, points,
-directions and face units that don't exist, orientations that contradict themselves, glosses given twice.
+Checks: the JSON schemas in `schema/`, then what a schema can't see (`checks.py`) and glosses given twice.
 """
 
 from __future__ import annotations
 
-import difflib
-import functools
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..skeleton import EXPRESSION_NAMES
+from .checks import check_sign
 from .handshapes import limit_violations, parse_handshapes
-from .phonology import DIRECTIONS, Handshape, NonManual, Posture, Sign
+from .phonology import Handshape, NonManual, Posture, Sign
+from .places import DATA
+from .recorded import Entry
+from .recorded_index import RECORDED, read_recorded
+from .schemas import suggest, validate
 from .toml_source import LexiconError, TomlSource
 
-__all__ = ["Lexicon", "LexiconError", "available_languages", "direction_vector", "load_language", "locations"]
-
-DATA = Path(__file__).parent / "data"
-SCHEMAS = Path(__file__).parent / "schema"
-_OPPOSITE = (("up", "down"), ("forward", "back"), ("out", "in"))
-_DIRECTION_FIELDS = ("palm", "fingers", "bulge")
-_HANDSHAPES, _LOCATIONS = "handshapes.toml", "locations.toml"
+_HANDSHAPES = "handshapes.toml"
 _ALPHABET, _NUMBERS = "_alphabet.toml", "_numbers.toml"
 
 
@@ -35,14 +31,21 @@ class Lexicon:
 
     language: str
     handshapes: Mapping[str, Handshape]
-    signs: Mapping[str, Sign]
+    signs: Mapping[str, Entry]
     """By gloss."""
     letters: Mapping[str, Sign] = field(default_factory=dict)
     """By letter; their glosses are `fs-A` and so on."""
     numbers: Mapping[str, Sign] = field(default_factory=dict)
     """By digits: `"7"`, `"12"`."""
+    problems: tuple[LexiconError, ...] = ()
+    """Mistakes in the user's own files, whose signs are missing here."""
 
-    def by_key(self, key: str) -> Sign:
+    @property
+    def authored(self) -> dict[str, Sign]:
+        """The signs that are written, not recorded, by gloss."""
+        return {gloss: sign for gloss, sign in self.signs.items() if isinstance(sign, Sign)}
+
+    def by_key(self, key: str) -> Entry:
         """The sign with a key like `asl/HELLO`. Raises `KeyError`."""
         language, _, gloss = key.partition("/")
         if language != self.language.lower():
@@ -53,89 +56,142 @@ class Lexicon:
 def available_languages(extra_folders: Iterable[Path] = ()) -> tuple[str, ...]:
     """Upper-case codes of the languages that have sign files."""
     roots = (DATA, *map(Path, extra_folders))
-    found = {f.name.upper() for root in roots if root.is_dir() for f in root.iterdir() if any(f.glob("*.toml"))}
-    return tuple(sorted(found))
+    folders = [f for root in roots if root.is_dir() for f in root.iterdir() if f.is_dir()]
+    return tuple(sorted({f.name.upper() for f in folders if any(f.glob("*.toml")) or (f / RECORDED).is_file()}))
 
 
 def load_language(code: str, extra_folders: Iterable[Path] = ()) -> Lexicon:
     """Read and check all signs of a language.
 
-    extra_folders: folders laid out like the embedded `data`; an entry there replaces the embedded one of that gloss,
-    a later folder's an earlier one's. Raises `LexiconError` for the first mistake found.
+    extra_folders: folders of the user laid out like the embedded `data`, with recorded signs beside the written ones;
+    an entry there replaces the embedded one of that gloss, a later folder's an earlier one's. Raises `LexiconError`
+    for the first mistake in the embedded data; a mistake in a user's file leaves that file out and is told in
+    `problems`.
     """
-    handshapes: dict[str, Handshape] = {}
-    tables: dict[str, dict[str, Sign]] = {"signs": {}, _ALPHABET: {}, _NUMBERS: {}}
-    found = False
-    for root in (DATA, *map(Path, extra_folders)):
-        if (root / _HANDSHAPES).is_file():
-            handshapes |= _read_handshapes(root / _HANDSHAPES, handshapes)
-        here: dict[str, Sign] = {}
-        for path in sorted((root / code.lower()).glob("*.toml")):
-            found = True
-            table = tables.get(path.name, here)
-            table |= _read_signs(path, code.upper(), handshapes, here)
-        tables["signs"] |= here
-    if not found:
+    reader = _Reader(code.upper())
+    reader.folder(DATA)
+    for folder in extra_folders:
+        reader.user_folder(Path(folder))
+    if not reader.found and not reader.problems:
         known = ", ".join(available_languages(extra_folders))
         raise LexiconError(
             f"There are no signs for the language {code}.", DATA / code.lower(), hint=f"There are: {known}."
         )
-    return Lexicon(code.upper(), handshapes, tables["signs"], tables[_ALPHABET], tables[_NUMBERS])
+    return reader.lexicon()
 
 
-@functools.cache
-def locations() -> dict[str, dict[str, dict[str, Any]]]:
-    """The parsed `locations.toml`: tables `body`, `space` and `hand`."""
-    source = TomlSource.read(DATA / _LOCATIONS)
-    _validate(source, "locations", depth=2)
-    for group, places in source.data.items():
-        for name, place in places.items():
-            for key in ("start", "height"):
-                if key in place and abs(sum(place[key].values()) - 1.0) > 1e-6:
-                    line = source.line_of(f"{group}.{name}", (key,))
-                    raise LexiconError(
-                        f"The weights of {key} add up to {sum(place[key].values()):g}, not 1.", source.path, line
-                    )
-    return source.data
+class _Reader:
+    """Collects one language from several folders."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.found = False
+        self.problems: list[LexiconError] = []
+        self._handshapes: dict[str, Handshape] = {}
+        self._tables: dict[str, dict[str, Any]] = {"signs": {}, _ALPHABET: {}, _NUMBERS: {}}
+
+    def folder(self, root: Path) -> None:
+        """Read a folder of which every file must be right. Raises `LexiconError`."""
+        if (root / _HANDSHAPES).is_file():
+            self._handshapes |= _read_handshapes(root / _HANDSHAPES, self._handshapes)
+        here: dict[str, Any] = {}
+        for path in self._files(root):
+            self._file(path, here)
+        self._tables["signs"] |= here
+
+    def user_folder(self, root: Path) -> None:
+        """Read a folder of the user's, in which a file with a mistake is left out."""
+        here: dict[str, Any] = {}
+        if (root / _HANDSHAPES).is_file():
+            with self._forgiving():
+                self._handshapes |= _read_handshapes(root / _HANDSHAPES, self._handshapes)
+        for path in self._files(root):
+            with self._forgiving():
+                self._file(path, here)
+        if (root / self.language.lower() / RECORDED).is_file():
+            self.found = True
+            with self._forgiving():
+                here |= read_recorded(root / self.language.lower() / RECORDED, self.language)
+        self._tables["signs"] |= here
+
+    def lexicon(self) -> Lexicon:
+        """What was read, compounds put together from their parts."""
+        signs = self._tables["signs"]
+        for gloss in [g for g, sign in signs.items() if isinstance(sign, _Compound)]:
+            try:
+                signs[gloss] = signs[gloss].joined(signs)
+            except LexiconError as e:
+                if not signs[gloss].of_user:
+                    raise
+                self.problems.append(e)
+                del signs[gloss]
+        return Lexicon(
+            self.language,
+            self._handshapes,
+            signs,
+            self._tables[_ALPHABET],
+            self._tables[_NUMBERS],
+            tuple(self.problems),
+        )
+
+    def _files(self, root: Path) -> list[Path]:
+        paths = sorted((root / self.language.lower()).glob("*.toml"))
+        self.found = self.found or bool(paths)
+        return paths
+
+    def _file(self, path: Path, here: dict[str, Any]) -> None:
+        read = _read_signs(path, self.language, self._handshapes, here)
+        self._tables.get(path.name, here).update(read)
+
+    @contextlib.contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        try:
+            yield
+        except LexiconError as e:
+            self.problems.append(e)
 
 
-@functools.cache
-def place_names() -> frozenset[str]:
-    """All that a posture's `at` may name."""
-    places = locations()
-    return frozenset([*places["body"], *places["space"], *(f"other.{p}" for p in places["hand"])])
+@dataclass(frozen=True)
+class _Compound:
+    """A compound whose parts may stand in files that are not read yet."""
 
+    sign: Sign
+    glosses: tuple[str, ...]
 
-@functools.lru_cache(maxsize=4096)
-def direction_vector(words: str) -> tuple[float, float, float]:
-    """`up-up-in` to its unit (out, up, forward). Raises `ValueError` that says what is wrong with the words."""
-    parts = words.split("-")
-    for part in parts:
-        if part not in DIRECTIONS:
-            raise ValueError(f"{part!r} is not a direction. {_suggest(part, DIRECTIONS)}")
-    for a, b in _OPPOSITE:
-        if a in parts and b in parts:
-            raise ValueError(f"{words!r} contradicts itself: {a} and {b} cancel each other.")
-    x, y, z = (float(parts.count(plus) - parts.count(minus)) for plus, minus in (("out", "in"), *_OPPOSITE[:2]))
-    length = (x * x + y * y + z * z) ** 0.5
-    return x / length, y / length, z / length
+    @property
+    def file(self) -> str:
+        return self.sign.file
 
+    @property
+    def line(self) -> int:
+        return self.sign.line
 
-def _suggest(name: str, known: Iterable[str]) -> str:
-    known = sorted(known)
-    near = difflib.get_close_matches(name.lower(), known, 1, 0.5) or difflib.get_close_matches(name, known, 1, 0.5)
-    if near:
-        return f"Did you mean {near[0]!r}?"
-    return f"Known: {', '.join(known[:60])}."
+    @property
+    def of_user(self) -> bool:
+        return DATA not in Path(self.sign.file).parents
+
+    def joined(self, signs: Mapping[str, Any]) -> Sign:
+        """The compound with its parts. Raises `LexiconError` when one is missing or no plain written sign."""
+        parts = []
+        for gloss in self.glosses:
+            part = signs.get(gloss)
+            if not isinstance(part, Sign) or part.parts:
+                plain = [g for g, s in signs.items() if isinstance(s, Sign) and not s.parts]
+                what = "is no sign" if part is None else "is not a plain written sign"
+                raise LexiconError(
+                    f"{self.sign.gloss}: its part {gloss!r} {what}.", self.file, self.line, suggest(gloss, plain)
+                )
+            parts.append(part)
+        return dataclasses.replace(self.sign, parts=tuple(parts))
 
 
 def _read_handshapes(path: Path, known: Mapping[str, Handshape]) -> dict[str, Handshape]:
     source = TomlSource.read(path)
-    _validate(source, "handshapes", depth=1)
+    validate(source, "handshapes", depth=1)
     for name, record in source.data.items():
         base = record.get("like")
         if base is not None and base not in source.data and base not in known:
-            hint = _suggest(base, [*source.data, *known])
+            hint = suggest(base, [*source.data, *known])
             raise LexiconError(f"{name}: there is no handshape {base!r}.", path, source.line_of(name, ("like",)), hint)
     try:
         shapes = parse_handshapes(source.data, known)
@@ -149,10 +205,10 @@ def _read_handshapes(path: Path, known: Mapping[str, Handshape]) -> dict[str, Ha
 
 
 def _read_signs(
-    path: Path, language: str, handshapes: Mapping[str, Handshape], before: Mapping[str, Sign]
-) -> dict[str, Sign]:
+    path: Path, language: str, handshapes: Mapping[str, Handshape], before: Mapping[str, Any]
+) -> dict[str, Any]:
     source = TomlSource.read(path)
-    _validate(source, "sign", depth=1)
+    validate(source, "sign", depth=1)
     lines = source.header_lines()
     prefix = "fs-" if path.name == _ALPHABET else ""
     signs = {}
@@ -165,14 +221,17 @@ def _read_signs(
                 lines[gloss],
                 "Remove one, or give one of them another gloss, like " + f"{gloss}-2.",
             )
-        _check_sign(source, gloss, record, handshapes)
-        signs[gloss] = _sign(prefix + gloss, language, record, str(path), lines[gloss])
+        check_sign(source, gloss, record, handshapes)
+        parts = tuple(record.get("parts", ()))
+        sign = _sign(prefix + gloss, language, record, str(path), lines[gloss])
+        signs[gloss] = _Compound(sign, parts) if parts else sign
     return signs
 
 
 def _sign(gloss: str, language: str, record: Mapping[str, Any], file: str, line: int) -> Sign:
-    values = dict(record)
-    values["words"] = tuple(values["words"])
+    values: dict[str, Any] = {
+        k: tuple(v) if k in ("words", "context") else v for k, v in record.items() if k != "parts"
+    }
     for key in ("postures", "base"):
         values[key] = tuple(_posture(p) for p in values.get(key, ()))
     values["nonmanual"] = NonManual(**values.get("nonmanual", {}))
@@ -184,125 +243,3 @@ def _posture(record: Mapping[str, Any]) -> Posture:
         x, y, z = record["offset"]
         return Posture(**{**record, "offset": (float(x), float(y), float(z))})
     return Posture(**record)
-
-
-def _check_sign(source: TomlSource, gloss: str, record: Mapping[str, Any], handshapes: Mapping[str, Handshape]) -> None:
-    """What the schema can't see of one record."""
-
-    def fail(keys: Sequence[str | int], message: str, hint: str = "") -> None:
-        raise LexiconError(f"{gloss}: {message}", source.path, source.line_of(gloss, keys), hint)
-
-    if record["hands"] == "base" and "base" not in record:
-        fail(("hands",), 'hands = "base" needs the postures of the other hand.', "Add base = [ ... ].")
-    if record["hands"] != "base" and "base" in record:
-        fail(
-            ("base",), f'the hands are "{record["hands"]}", so base has no meaning.', 'Set hands = "base" or remove it.'
-        )
-    if len(record.get("base", ())) not in (0, 1, len(record["postures"])):
-        fail(
-            ("base",),
-            f"base has {len(record['base'])} postures and postures has {len(record['postures'])}.",
-            "Give base one posture, or as many as postures.",
-        )
-    points = locations()["hand"]
-    for part in ("postures", "base"):
-        state: dict[str, Any] = {}
-        for i, posture in enumerate(record.get(part, ())):
-            known = {"shape": handshapes, "at": place_names(), "touch": points}
-            for key, names in known.items():
-                if key in posture and posture[key] not in names:
-                    what = {"shape": "handshape", "at": "place", "touch": "point of the hand"}[key]
-                    fail((part, i, key), f"there is no {what} {posture[key]!r}.", _suggest(posture[key], names))
-            _check_directions(posture, functools.partial(_fail_in, fail, (part, i)))
-            state |= posture
-            if i == 0 and (missing := [k for k in ("shape", "at", "palm", "fingers") if k not in state]):
-                fail((part, 0), f"the first posture has no {missing[0]}.", "Only later postures may leave it out.")
-            _check_orientation(state, posture, functools.partial(_fail_in, fail, (part, i)))
-    _check_nonmanual(record.get("nonmanual", {}), fail)
-
-
-Fail = Callable[..., None]
-
-
-def _fail_in(fail: Fail, prefix: tuple[str | int, ...], key: str, message: str, hint: str = "") -> None:
-    fail((*prefix, key), message, hint)
-
-
-def _check_directions(posture: Mapping[str, Any], fail: Fail) -> None:
-    for key in _DIRECTION_FIELDS:
-        if key not in posture:
-            continue
-        words = posture[key].split(" ")
-        if len(words) > (2 if key == "bulge" and posture.get("path") == "circle" else 1):
-            fail(key, f"{key} = {posture[key]!r} has more than one direction.", "Join direction words by hyphens.")
-        for word in words:
-            try:
-                direction_vector(word)
-            except ValueError as e:
-                fail(key, str(e))
-
-
-def _check_orientation(state: Mapping[str, Any], posture: Mapping[str, Any], fail: Fail) -> None:
-    if "palm" not in posture and "fingers" not in posture:
-        return
-    palm, fingers = direction_vector(state["palm"]), direction_vector(state["fingers"])
-    if abs(sum(a * b for a, b in zip(palm, fingers, strict=True))) > 0.8:
-        fail(
-            "palm" if "palm" in posture else "fingers",
-            f"palm {state['palm']!r} and fingers {state['fingers']!r} lie along one line.",
-            "The palm faces across the direction of the fingers.",
-        )
-
-
-def _check_nonmanual(record: Mapping[str, Any], fail: Fail) -> None:
-    for unit in record.get("face", {}):
-        if unit not in EXPRESSION_NAMES:
-            fail(("nonmanual", "face", unit), f"there is no face unit {unit!r}.", _suggest(unit, EXPRESSION_NAMES))
-    if record.get("gaze"):
-        try:
-            direction_vector(record["gaze"])
-        except ValueError as e:
-            fail(("nonmanual", "gaze"), str(e))
-
-
-@functools.cache
-def _validator(name: str) -> Callable[[Any], Any]:
-    import fastjsonschema  # here because importing it takes longer than reading the files
-
-    return fastjsonschema.compile(json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8")))
-
-
-def _validate(source: TomlSource, schema: str, depth: int) -> None:
-    """Check a file against its schema; `depth` is how many keys make up a table's header."""
-    from fastjsonschema import JsonSchemaValueException
-
-    try:
-        _validator(schema)(source.data)
-    except JsonSchemaValueException as e:
-        keys = [int(k) if k.isdigit() and i >= depth else k for i, k in enumerate(e.path[1:])]
-        table = ".".join(map(str, keys[:depth]))
-        message, hint, culprit = _explain(e)
-        line = source.line_of(table or culprit, [*keys[depth:], *([culprit] if culprit and keys[depth - 1 :] else [])])
-        raise LexiconError(f"{': '.join([*([table] if table else []), message])}", source.path, line, hint) from e
-
-
-def _explain(e: Any) -> tuple[str, str, str]:
-    """A schema exception as what is wrong, how to mend it, and the key inside of its value that is to blame."""
-    name, rule, value, wanted = e.path[-1], e.rule, e.value, e.rule_definition
-    known = list(e.definition.get("properties", ()))
-    wrong = next((k for k in value if k not in known), None) if isinstance(value, dict) and known else None
-    if wrong is not None and rule in ("additionalProperties", "required"):  # a misspelt field is also a missing one
-        return f"there is no field {wrong!r}.", _suggest(wrong, known), wrong
-    if rule == "required":
-        missing = next(k for k in wanted if k not in value)
-        return f"{missing} is missing.", f"Add {missing} = ...", ""
-    if rule == "enum":
-        return f"{name} can't be {value!r}.", f"It is one of: {', '.join(repr(w) for w in wanted if w)}.", ""
-    if rule == "propertyNames":
-        wrong = next((k for k in value if k != k.upper() or " " in k), next(iter(value)))
-        return (
-            f"{wrong!r} is no good name.",
-            "A gloss has capitals, digits and hyphens; a handshape letters, digits and _.",
-            wrong,
-        )
-    return f"{e.message.removeprefix('data.')}, but it is {value!r}.", "", ""

@@ -23,6 +23,18 @@ Local = Literal["", "wiggle", "twist", "nod", "rub", "shake", "open_close"]
 wrist shakes sideways, fingers open and close."""
 
 DIRECTIONS = ("up", "down", "forward", "back", "out", "in")
+LOCUS_DIRECTIONS = {"goal": "forward", "source": "back"}
+"""Direction words of directional signs, towards the place of the goal or the source, and what they mean when the text
+gives no places: the signer acts on the addressee."""
+
+Agreement = Literal["", "object", "subject_object", "object_subject"]
+"""What the places `goal` and `source` of a directional sign stand for (Padden 1988): `object`: the goal is the object;
+`subject_object`: from the subject (source) to the object (goal); `object_subject`: a backward verb, from the object to
+the subject."""
+
+Locus = Literal["", "1", "2", "3a", "3b", "3c", "3d"]
+"""A place in signing space that stands for somebody: the signer, the addressee, and others to the right, to the left,
+further right, further left of a right-handed signer. Empty: the sign's citation form."""
 
 
 @dataclass(frozen=True)
@@ -106,21 +118,29 @@ class NonManual:
 
 @dataclass(frozen=True)
 class Sign:
-    """One dictionary entry."""
+    """One authored dictionary entry: postures, or the `parts` of a compound."""
 
     gloss: str
     language: str
     words: tuple[str, ...]
     """Spoken words or phrases (lemmas) that the sign renders, the first is the main one."""
-    hands: Hands
-    postures: tuple[Posture, ...]
+    hands: Hands = "one"
+    postures: tuple[Posture, ...] = ()
     base: tuple[Posture, ...] = ()
     """Postures of the other hand, for `hands = "base"`."""
+    parts: tuple[Sign, ...] = ()
+    """Signs that a compound runs through in one flow, each made once and shorter; then `postures` is empty."""
     repeat: int = 1
     """How often the movement is made in all."""
+    agreement: Agreement = ""
+    """How a directional sign's places `source` and `goal` are filled."""
     nonmanual: NonManual = field(default_factory=NonManual)
     pos: str = ""
     """Part of speech where a word has several: noun, verb, adjective, ..."""
+    sense: str = ""
+    """What it means, in a few words, where one of its words has several signs: `operate a machine`."""
+    context: tuple[str, ...] = ()
+    """Words (lemmas) in the same clause that speak for this sense."""
     description: str = ""
     """How the sign is made, in words, for the person who reviews it."""
     author: str = "Signwright contributors"

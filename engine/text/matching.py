@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..lexicon.phonology import Sign
 from .clauses import Element, Word
 from .grammar import Grammar
 from .lemmas import lemma
 
 if TYPE_CHECKING:
     from ..lexicon.loader import Lexicon
+    from ..lexicon.recorded import Entry
 
 _AS_WRITTEN, _BASE_FORM, _SAME_SIGN = range(3)
 
@@ -21,14 +21,14 @@ _AS_WRITTEN, _BASE_FORM, _SAME_SIGN = range(3)
 class Match:
     """A sign for the words from a position up to `end`."""
 
-    sign: Sign
+    sign: Entry
     end: int
 
 
 @dataclass(frozen=True)
 class _Entry:
     words: tuple[str, ...]
-    sign: Sign
+    sign: Entry
     rank: int
     """Place among the sign's words: a sign's main word is its best match."""
 
@@ -45,7 +45,7 @@ class SignIndex:
                 if words:
                     self._by_first.setdefault(words[0], []).append(_Entry(words, sign, rank))
 
-    def sign_for(self, word: str) -> Sign | None:
+    def sign_for(self, word: str) -> Entry | None:
         """The sign of a single word in its base form, if there is one."""
         entries = [e for e in self._by_first.get(word, ()) if len(e.words) == 1]
         return min(entries, key=lambda e: e.rank).sign if entries else None

@@ -110,11 +110,11 @@ class NumberSigner:
         yield self._digits(digits, span)
 
     def _digits(self, digits: str, span: Span) -> GlossItem:
-        return GlossItem("number", digits, span, self._numbers.get(digits), digits)
+        return GlossItem("number", digits, span, self._numbers.get(digits), tuple(digits))
 
     def _word(self, word: str, span: Span, spell: bool = False) -> Iterator[GlossItem]:
         sign = self._index.sign_for(word) if word else None
         if sign is not None:
             yield GlossItem("sign", sign.gloss, span, sign)
         elif spell and word:
-            yield GlossItem("fingerspell", f"fs-{word.upper()}", span, None, word.upper())
+            yield GlossItem("fingerspell", f"fs-{word.upper()}", span, None, tuple(word.upper()))

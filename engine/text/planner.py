@@ -187,7 +187,7 @@ class _Planner:
         if missing:
             self.notes.letters(word, missing)
         if letters:
-            yield GlossItem("fingerspell", f"fs-{letters}", span, None, letters, mouth=mouthing(word))
+            yield GlossItem("fingerspell", f"fs-{letters}", span, None, tuple(letters), mouth=mouthing(word))
 
     def _mouth(self, elements: list[Element]) -> str:
         return "".join(mouthing(e.form) for e in elements if isinstance(e, Word))

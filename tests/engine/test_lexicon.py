@@ -8,7 +8,8 @@ from collections import Counter
 import pytest
 
 from engine.lexicon.handshapes import JOINT_LIMITS, limit_violations
-from engine.lexicon.loader import available_languages, direction_vector, load_language, locations, place_names
+from engine.lexicon.loader import available_languages, load_language
+from engine.lexicon.places import direction_vector, locations, place_names
 from engine.lexicon.phonology import FingerPose, Handshape, ThumbPose
 from engine.skeleton import JOINT_NAMES
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..loader import direction_vector
+from ..places import direction_vector
 
 Array = NDArray[np.floating]
 

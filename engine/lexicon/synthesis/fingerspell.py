@@ -6,7 +6,7 @@ The hand stays before the shoulder and drifts a little outward, as signers' hand
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..phonology import Posture, Sign
 
@@ -21,14 +21,14 @@ _BOUNCE = 3.0
 _WIDEST_DRIFT = 6.0
 
 
-def postures(letters: str, table: Mapping[str, Sign], fallback: Mapping[str, Sign]) -> list[Posture]:
+def postures(letters: Sequence[str], table: Mapping[str, Sign], fallback: Mapping[str, Sign]) -> list[Posture]:
     """Postures of a word's letters or a number's digits, one after the other; characters without a sign are left out.
 
     Raises `ValueError` when none of them has one.
     """
     result: list[Posture] = []
     drift, before = 0.0, ""
-    for character in letters.upper():
+    for character in letters:
         sign = table.get(character) or fallback.get(character)
         if sign is None:
             continue
@@ -40,7 +40,7 @@ def postures(letters: str, table: Mapping[str, Sign], fallback: Mapping[str, Sig
         drift = min(drift + _DRIFT, _WIDEST_DRIFT)
         before = character
     if not result:
-        raise ValueError(f"{letters!r} can't be spelled: the alphabet has no sign for any of its characters.")
+        raise ValueError(f"{''.join(letters)!r} can't be spelled: the alphabet has no sign for any of its characters.")
     return result
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ...gloss import GlossItem, GlossPlan
 from ..loader import Lexicon
 from ..phonology import Posture, Sign
+from ..recorded import RecordedSign
 from . import fingerspell
 
 REST = Posture(at="rest")
@@ -146,6 +147,8 @@ def items(plan: GlossPlan) -> list[GlossItem]:
 
 def item_beats(index: int, item: GlossItem, lexicon: Lexicon) -> list[Beat]:
     """The beats of one item that isn't a pause."""
+    if isinstance(item.sign, RecordedSign):
+        raise NotImplementedError
     if item.sign is not None:
         return sign_beats(index, item.sign)
     table = lexicon.numbers if item.kind == "number" else lexicon.letters

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ...body import BodyModel
 from ...skeleton import JOINT_COUNT, JOINT_INDEX
-from ..loader import locations
 from ..phonology import Handshape
+from ..places import locations
 from .collision import BodyField, Shell, hand_samples, hand_shell
 from .fingers import RELAXED, parameters
 from .landmarks import Landmarks
