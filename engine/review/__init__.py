@@ -1,0 +1,1 @@
+"""Reviewing signs: a page of all of them for fluent signers, contact sheets, and merging their verdicts."""
