@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from .lexicon.phonology import Locus, NonManual
 from .lexicon.recorded import Entry
 
 PhraseKind = Literal["statement", "yes_no_question", "wh_question", "command"]
+
+
+KIND_MARKS: Final[dict[str, PhraseKind]] = {"q": "yes_no_question", "wh": "wh_question", "cmd": "command"}
+NEGATION_MARK: Final = "neg"
+FACE_MARKS: Final = {
+    "t": NonManual(face={"brows_up": 0.6}, head="tilt_back"),
+    "cond": NonManual(face={"brows_up": 0.7}, head="tilt"),
+    "rh": NonManual(face={"brows_up": 0.65}, head="forward"),
+    "rc": NonManual(face={"brows_up": 0.5}, head="tilt_back"),
+    "excl": NonManual(face={"eyes_wide": 0.4, "brows_up": 0.3}),
+}
+"""Topic (Liddell 1980), condition (Liddell 1986), rhetorical question, relative clause, exclamation."""
+MARKS: Final = (*KIND_MARKS, NEGATION_MARK, *FACE_MARKS)
+"""Names of what spans a phrase, as linguists write them over a gloss line."""
 
 
 @dataclass(frozen=True)

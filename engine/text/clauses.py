@@ -196,7 +196,7 @@ def _is_command(forms: Sequence[str], grammar: Grammar, is_verb: Callable[[str],
     body = list(forms)
     if len(body) > 2 and body[0] in grammar.do_support and body[1] in grammar.negations:
         body = body[2:]
-    modals = grammar.auxiliaries - grammar.do_support - grammar.perfect
-    if not body or body[0] in modals or not is_verb(body[0]):
+    others = grammar.auxiliaries - grammar.do_support - grammar.perfect
+    if not body or body[0] in others or not is_verb(body[0]):
         return False
     return len(body) == 1 or body[1] not in grammar.auxiliaries | grammar.clear_subjects

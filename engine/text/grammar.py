@@ -1,82 +1,213 @@
-"""What a spoken language's words do in signing: the shape of the tables, one module of which each language fills."""
+"""What a spoken language's words do in signing: the tables in `words/<code>.toml`, explained in `README.md` there."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from ..lexicon.schemas import suggest
+from ..lexicon.toml_source import LexiconError, TomlSource
+
+WORDS = Path(__file__).parent / "words"
+USER_WORDS = "words"
+"""Folder of the same tables in a user's dictionary."""
+
+Set = frozenset[str]
+Lists = Mapping[str, tuple[str, ...]]
+Phrases = Mapping[tuple[str, ...], tuple[str, ...]]
+Pairs = tuple[tuple[str, str], ...]
+Ways = tuple[tuple[str, ...], ...]
+Numbers = Mapping[str, int]
 
 
 @dataclass(frozen=True)
 class Grammar:
     """Small readable tables of one spoken language; all words in lower case."""
 
-    omitted: frozenset[str] = frozenset()
-    """Words that signing leaves out."""
-    omitted_unsigned: frozenset[str] = frozenset()
-    """Words that signing can do without: signed when the dictionary has them, left out when not."""
-    do_support: frozenset[str] = frozenset()
+    clause_order: str = "svo"
+    """Where subject, verb and object stand: `svo`, `v2` (German: finite verb second, other verbs last), `sov`."""
+    articles: Set = frozenset()
+    copula: Set = frozenset()
+    infinitive: Set = frozenset()
+    """The word before an infinitive, `to`."""
+    do_support: Set = frozenset()
     """Auxiliaries that only carry a question or a negation."""
-    perfect: frozenset[str] = frozenset()
-    """Auxiliaries that are left out before a participle."""
-    participles: frozenset[str] = frozenset()
-    auxiliaries: frozenset[str] = frozenset()
-    """Words that open a yes/no question when they stand first."""
-    subjects: frozenset[str] = frozenset()
-    """Pronouns that can follow an auxiliary in a question."""
-    clear_subjects: frozenset[str] = frozenset()
-    """Those that can only be subjects, so that `do you` asks and `do it` doesn't."""
-    question_words: frozenset[str] = frozenset()
-    negations: frozenset[str] = frozenset()
-    openers: frozenset[str] = frozenset()
+    perfect: Set = frozenset()
+    """Auxiliaries of a participle."""
+    modals: Set = frozenset()
+    auxiliaries: Set = frozenset()
+    """Words that open a yes/no question when they stand first, modals and copula included."""
+    small: Set = frozenset()
+    """Words that signing can do without: signed when the dictionary has them, left out when not."""
+    determiners: Set = frozenset()
+    """Words that a noun follows."""
+    quantifiers: Set = frozenset()
+    prepositions: Set = frozenset()
+    conjunctions: Set = frozenset()
+    adverbs: Set = frozenset()
+    particles: Set = frozenset()
+    """Words at the end of a clause that colour it or ask, like 吗."""
+    question_words: Set = frozenset()
+    negations: Set = frozenset()
+    openers: Set = frozenset()
     """Greetings and the like: a clause of these before a question is no part of it."""
-    conditionals: frozenset[str] = frozenset()
-    """Words that open a condition, said with raised brows."""
-    compounds: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tag_questions: Set = frozenset()
+    """Words that ask for consent after a comma."""
+    conditionals: Set = frozenset()
+    """Words that open a condition."""
+    subordinators: Set = frozenset()
+    """Words that open a clause of its own in the middle of a sentence."""
+    relatives: Set = frozenset()
+    subjects: Set = frozenset()
+    """Words that can follow an auxiliary in a question."""
+    clear_subjects: Set = frozenset()
+    """Pronouns that can only be subjects, so that `do you` asks and `do it` doesn't."""
+    pronouns: Lists = field(default_factory=dict)
+    """Pronouns with what they are: person 1, 2 or 3, then any of plural, subject, object, possessive, self, male,
+    female, thing."""
+    male: Set = frozenset()
+    """Nouns that `he` can stand for."""
+    female: Set = frozenset()
+    either: Set = frozenset()
+    """Nouns that `he` and `she` can stand for."""
+    time_words: Set = frozenset()
+    """Words that are a time by themselves."""
+    time_units: Set = frozenset()
+    """Nouns that are a time with one of `time_openers` before or `time_endings` after them."""
+    time_openers: Set = frozenset()
+    time_endings: Set = frozenset()
+    clock_words: Set = frozenset()
+    """What follows the number of a time of the day."""
+    compounds: Lists = field(default_factory=dict)
     """Words without a sign of their own that are signed by others in a row."""
-    read_as: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    read_as: Phrases = field(default_factory=dict)
     """Phrases that mean something else than their words."""
-    same_as: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    same_as: Lists = field(default_factory=dict)
     """Forms that are signed alike, in the order of preference."""
     possessive_before_noun: Mapping[str, str] = field(default_factory=dict)
     """Forms that are a possessive when a noun follows."""
-    keep_form: frozenset[str] = frozenset()
+    keep_form: Set = frozenset()
     """Words whose lemma would mean something else."""
-    determiners: frozenset[str] = frozenset()
-    """Words that a noun follows."""
-    before_verbs: frozenset[str] = frozenset()
+    participles: Set = frozenset()
+    before_verbs: Set = frozenset()
     """Words that a verb follows."""
-    endings: tuple[tuple[str, str], ...] = ()
+    plural_endings: Set = frozenset()
+    irregular_plurals: Set = frozenset()
+    weather: Set = frozenset()
+    """Verbs whose subject is nobody (`it rains`)."""
+    suffixes: Lists = field(default_factory=dict)
+    """Endings that tell what a word is which no table has: noun, verb, adjective, adverb."""
+    comparative_ending: str = ""
+    superlative_ending: str = ""
+    more_word: str = ""
+    most_word: str = ""
+    than_words: Set = frozenset()
+    endings: Pairs = ()
     """Contracted endings after an apostrophe and their words."""
     possessive_ending: str = ""
-    contractions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    contractions: Lists = field(default_factory=dict)
     """Whole contractions that no rule covers."""
-    titles: frozenset[str] = frozenset()
+    titles: Set = frozenset()
     """Abbreviations whose full stop ends no sentence, and which a name follows."""
-    name_cues: tuple[tuple[str, ...], ...] = ()
+    name_cues: Ways = ()
     """Words after which a capitalised word is a name."""
-    acronyms: frozenset[str] = frozenset()
+    acronyms: Set = frozenset()
     """Words that mean something else in capitals (`US`, `IT`)."""
     symbols: Mapping[str, str] = field(default_factory=dict)
     """Symbols and the words that they are read as."""
-    units: Mapping[str, int] = field(default_factory=dict)
+    units: Numbers = field(default_factory=dict)
     """Number words below a hundred."""
-    scales: Mapping[str, int] = field(default_factory=dict)
+    scales: Numbers = field(default_factory=dict)
     """Hundred, thousand and so on."""
-    ordinals: Mapping[int, str] = field(default_factory=dict)
-    ordinal_endings: frozenset[str] = frozenset()
+    ordinals: Numbers = field(default_factory=dict)
+    ordinal_endings: Set = frozenset()
     """What follows the digits of an ordinal number, like `st` in `1st`."""
-    and_words: frozenset[str] = frozenset()
+    and_words: Set = frozenset()
     """Words inside a number, like `and` in `a hundred and five`."""
     time_word: str = ""
     """Word that is signed before a time of the day."""
     point_word: str = ""
     """Word between the whole and the decimals of a number."""
 
+    @property
+    def omitted(self) -> Set:
+        """Words that carry no meaning of their own; between the words of a dictionary entry they may stand."""
+        return self.articles | self.copula | self.infinitive
 
-def grammar(spoken: str) -> Grammar:
-    """The tables of a spoken language; empty ones for a language that nobody has filled yet."""
-    if spoken == "en":
-        from .english import ENGLISH
 
-        return ENGLISH
-    return Grammar()
+def grammar(spoken: str, user_folder: str = "") -> Grammar:
+    """The tables of a spoken language with the user's changes to them; empty ones for a language that has none.
+
+    Raises `LexiconError` for a mistake in a table.
+    """
+    user = Path(user_folder, USER_WORDS, f"{spoken}.toml") if user_folder else None
+    return _grammar(spoken, user, user.stat().st_mtime_ns if user and user.is_file() else 0)
+
+
+@lru_cache(maxsize=16)
+def _grammar(spoken: str, user: Path | None, stamp: int) -> Grammar:
+    values: dict[str, Any] = {}
+    embedded = WORDS / f"{spoken}.toml"
+    for path in (embedded, *([user] if user and stamp else [])):
+        if path.is_file():
+            _merge(values, TomlSource.read(path))
+    return Grammar(**values)
+
+
+_TYPES = {f.name: get_type_hints(Grammar)[f.name] for f in dataclasses.fields(Grammar)}
+_TABLES = (Lists, Phrases, Pairs, Mapping[str, str])
+
+
+def _merge(values: dict[str, Any], source: TomlSource) -> None:
+    """Add a file's tables to the values of a grammar's fields."""
+    for name, value in source.data.items():
+        if name in _TYPES:
+            _merge_field(values, name, value, source, ())
+        elif isinstance(value, dict):  # a heading that only groups fields
+            for key, inner in value.items():
+                if key not in _TYPES:
+                    hint = suggest(key, _TYPES)
+                    raise LexiconError(f"There is no table {key!r}.", source.path, source.line_of(name, (key,)), hint)
+                _merge_field(values, key, inner, source, (name,))
+        else:
+            raise LexiconError(f"There is no table {name!r}.", source.path, hint=suggest(name, _TYPES))
+
+
+def _merge_field(values: dict[str, Any], name: str, value: Any, source: TomlSource, group: tuple[str, ...]) -> None:
+    kind, before = _TYPES[name], values.get(name)
+    wants_table = kind in _TABLES
+    if not isinstance(value, dict if wants_table else list if kind == Ways else str):
+        wanted = "a table" if wants_table else "a list of strings" if kind == Ways else "one string"
+        raise LexiconError(f"{name} must be {wanted}.", source.path, source.line_of((group or (name,))[0]))
+    try:
+        values[name] = _merged(kind, before, value)
+    except ValueError as e:
+        raise LexiconError(f"{name}: {e}.", source.path, source.line_of((group or (name,))[0])) from e
+
+
+def _merged(kind: Any, before: Any, value: Any) -> Any:
+    """A field's value with what a file says on top; words after a minus and empty entries are taken out."""
+    if kind is str:
+        return value
+    if kind == Set:
+        words = value.split()
+        removed = {w for w in words if w.startswith("-")}
+        return ((before or frozenset()) | set(words) - removed) - {w[1:] for w in removed}
+    if kind == Ways:
+        return (*(before or ()), *(tuple(cue.split()) for cue in value))
+    if kind == Numbers:
+        pairs = (entry.rsplit("=", 1) for entry in value.split())
+        return {**(before or {}), **{word: int(number) for word, number in pairs}}
+    entries: dict[Any, Any] = dict(before or {})
+    for key, text in value.items():
+        words = str(text).split()
+        entry_key = tuple(key.split()) if kind == Phrases else key
+        if words:
+            entries[entry_key] = tuple(words) if kind in (Lists, Phrases) else " ".join(words)
+        else:
+            entries.pop(entry_key, None)
+    return tuple(entries.items()) if kind == Pairs else entries

@@ -103,7 +103,7 @@ class SignIndex:
         if not isinstance(following, Word):
             return False
         g = self._grammar
-        closed = g.omitted | g.omitted_unsigned | g.auxiliaries | g.question_words | g.determiners | g.and_words
+        closed = g.omitted | g.small | g.auxiliaries | g.question_words | g.determiners | g.and_words
         return following.form not in closed and following.form not in g.same_as
 
     def _end_of(self, words: Sequence[str], elements: Sequence[Element], start: int) -> int | None:

@@ -20,7 +20,7 @@ def mark_names(clauses: Sequence[Clause], grammar: Grammar, is_known: Callable[[
     words = [w for clause in clauses for w in clause.elements if isinstance(w, Word)]
     shouted = _mostly(words, lambda w: w.text.isupper())
     titled = _mostly([w for w in words if w.form != "i"], lambda w: w.text[:1].isupper())
-    function = grammar.omitted | grammar.omitted_unsigned | grammar.do_support | grammar.auxiliaries
+    function = grammar.omitted | grammar.small | grammar.do_support | grammar.auxiliaries
     for clause in clauses:
         after_cue = False
         beside_unknown = set() if titled else _beside_unknown(clause, is_known)

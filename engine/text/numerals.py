@@ -88,8 +88,9 @@ class NumberSigner:
 
     def ordinal(self, written: str, span: Span) -> list[GlossItem]:
         """Items of an ordinal number without its ending: its own sign, or that of the number."""
-        word = self._grammar.ordinals.get(int(written)) if written.isdecimal() else None
-        return list(self._word(word, span) if word else ()) or list(self.items(written, span))
+        named = (word for word, value in self._grammar.ordinals.items() if written == str(value))
+        word = next(named, "")
+        return list(self._word(word, span)) or list(self.items(written, span))
 
     def _integer(self, digits: str, span: Span, grouped: bool = False) -> Iterator[GlossItem]:
         if digits in self._numbers or digits.startswith("0") or len(digits) > _MAX_DIGITS:

@@ -150,7 +150,7 @@ class _Planner:
         return [GlossItem("sign", s.gloss, word.span, s, mouth=mouthing(word.form)) for s in signs if s and all(signs)]
 
     def _dispensable(self, word: Word) -> bool:
-        return word.form in self._grammar.omitted_unsigned and not word.is_name
+        return word.form in self._grammar.small and not word.is_name
 
     def _token_items(self, elements: list[Element], at: int) -> tuple[list[GlossItem], int]:
         token = elements[at]
@@ -179,7 +179,7 @@ class _Planner:
         sign = self._index.sign_for(word)
         if sign is not None:
             yield GlossItem("sign", sign.gloss, span, sign, mouth=mouthing(word))
-        elif word not in self._grammar.omitted_unsigned:
+        elif word not in self._grammar.small:
             yield from self._spelled(word, span)
 
     def _spelled(self, word: str, span: Span) -> Iterator[GlossItem]:
