@@ -114,7 +114,7 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from .server import serve
+    from .serving import serve
 
     return serve(options.log)
 

@@ -1,4 +1,4 @@
-"""The process that Blender talks to: `engine.protocol` over standard input and output.
+"""The conversation with Blender: `engine.protocol` over two pipes.
 
 The main thread reads requests, so that a cancel is heard while work goes on; one worker thread works them
 off in the order they came. Standard output belongs to the protocol alone: whatever else prints goes to
@@ -8,27 +8,23 @@ standard error. The process ends with its input, with its parent, or after `bye`
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import logging
-import logging.handlers
 import os
 import queue
 import select
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import __version__, languages
+from .description import description
 from .generators import registry
-from .generators.base import Cancelled, EngineError, GenerateRequest
-from .outputs import check_output, save_take
+from .generators.base import Cancelled, EngineError
 from .protocol import PROTOCOL, Decoder, Message, ProtocolError, encode
+from .requests import HANDLERS, handler
 
 log = logging.getLogger("engine")
 
-_LOG_BYTES, _LOG_FILES = 1 << 20, 3
 _CHUNK = 1 << 16
 _PARENT_CHECK_S = 2.0
 _PROGRESS_INTERVAL_S = 0.05
@@ -117,7 +113,7 @@ class Server:
             self._send_error(0, EngineError("bad_request", "A request must have a number as its id."))
         elif kind == "hello":
             self._hello(number, message)
-        elif kind == "generate":
+        elif kind in HANDLERS:
             self._enqueue(_Job(number, message))
         elif kind == "cancel":
             self._cancel(message.get("target"))
@@ -173,7 +169,7 @@ class Server:
                 self._warm_up()
                 continue
             try:
-                self._send(self._generate(job))
+                self._send(self._answer(job))
             except Cancelled:
                 self._send_error(job.id, EngineError("cancelled", "Cancelled."))
             except EngineError as e:
@@ -184,6 +180,15 @@ class Server:
             finally:
                 with self._jobs_lock:
                     self._jobs.pop(job.id, None)
+
+    def _answer(self, job: _Job) -> Message:
+        report = _Reporter(self, job)
+        report("Starting", 0.0)
+        began = time.perf_counter()
+        answer = handler(job.message["type"])(job.message, report)
+        seconds = time.perf_counter() - began
+        log.info("Request %d: %s in %.2f s", job.id, job.message["type"], seconds)
+        return {"type": "result", "id": job.id, "seconds": round(seconds, 3), **answer}
 
     def _warm_up(self) -> None:
         """Load what the default method needs while the user is still typing; trouble shows when it is asked for."""
@@ -201,29 +206,6 @@ class Server:
     def _keep_on(self, stage: str, fraction: float) -> None:
         if self._ending.is_set():
             raise Cancelled
-
-    def _generate(self, job: _Job) -> Message:
-        report = _Reporter(self, job)
-        report("Starting", 0.0)
-        began = time.perf_counter()
-        request = GenerateRequest.from_message(job.message)
-        path = check_output(job.message.get("output"))
-        take = registry.get(request.method).generate(request, report)
-        report("Writing", 0.97)
-        save_take(take, path)
-        seconds = time.perf_counter() - began
-        log.info("Request %d: %d frames in %.2f s", job.id, len(take.sequence), seconds)
-        return {
-            "type": "result",
-            "id": job.id,
-            "path": str(path),
-            "seconds": round(seconds, 3),
-            "warnings": list(take.warnings),
-            "name": take.name,
-            "frames": len(take.sequence),
-            "fps": take.sequence.fps,
-            "glosses": [segment.gloss for segment in take.segments],
-        }
 
     def _internal(self, error: Exception) -> EngineError:
         log.error("Unexpected error", exc_info=error)
@@ -263,78 +245,3 @@ class _Reporter:
         self._stage, self._sent_at = stage, now
         fraction = round(min(max(fraction, 0.0), 1.0), 3)
         self._server._send({"type": "progress", "id": self._job.id, "stage": stage, "fraction": fraction})
-
-
-def description() -> dict[str, Any]:
-    """What the engine is and can do now: version, protocol, devices, methods, languages."""
-    generators = [registry.get(name) for name in registry.names()]
-    return {
-        "version": __version__,
-        "protocol": PROTOCOL,
-        "devices": devices(),
-        "methods": [
-            {"name": g.name, "label": g.label, "description": g.description, "languages": list(g.languages())}
-            for g in generators
-        ],
-        "languages": [
-            {"code": x.code, "name": x.name, "spoken": x.spoken, "has_signs": x.has_signs} for x in languages.LANGUAGES
-        ],
-    }
-
-
-def devices() -> list[dict[str, Any]]:
-    """The devices that the present methods compute on: the processor."""
-    usable = getattr(os, "sched_getaffinity", None)
-    cores = len(usable(0)) if usable else os.cpu_count() or 1
-    return [{"id": "cpu", "name": f"CPU ({cores} core{'s' if cores != 1 else ''})", "cores": cores}]
-
-
-def serve(log_path: str = "") -> int:
-    """Serve on standard input and output until the input ends; the exit code."""
-    if sys.stdin is None or sys.stdin.isatty():
-        sys.stderr.write("`serve` is for programs: it speaks a binary protocol on its pipes. See `generate --help`.\n")
-        return 2
-    _set_up_log(log_path)
-    reader, writer = _claim_pipes()
-    faulthandler.enable()
-    log.info("Engine %s, Python %s, process %d", __version__, sys.version.split()[0], os.getpid())
-    server = Server(reader, writer, log_path)
-    code = server.run()
-    log.info("The engine ends.")
-    logging.shutdown()
-    if not server.idle:
-        os._exit(code)  # the worker is in a long call: nobody waits for its result any more
-    return code
-
-
-def _claim_pipes() -> tuple[int, int]:
-    """Take standard input and output away for the protocol, so that no print can get in between."""
-    reader, writer = os.dup(0), os.dup(1)
-    if sys.platform == "win32":
-        import msvcrt
-
-        for fd in (reader, writer):
-            msvcrt.setmode(fd, os.O_BINARY)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return reader, writer
-
-
-def _set_up_log(path: str) -> None:
-    handler: logging.Handler = logging.StreamHandler()
-    problem = ""
-    if path:
-        try:
-            handler = logging.handlers.RotatingFileHandler(
-                path, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
-            )
-        except OSError as e:
-            problem = f"The log can't be written to {path}: {e.strerror}"
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(threadName)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.raiseExceptions = False  # a full disk must not fill the error output with tracebacks of the log itself
-    if problem:
-        log.warning("%s", problem)

@@ -235,7 +235,7 @@ def test_nothing_can_be_asked_of_an_engine_that_does_not_run(tmp_path: Path) -> 
 def test_prints_inside_the_engine_do_not_reach_the_pipe(spawn: Spawn) -> None:
     engine = spawn("""
         import os, sys
-        from engine import server
+        from engine import server, serving
         describe = server.description
         def noisy():
             print("from Python")
@@ -243,7 +243,7 @@ def test_prints_inside_the_engine_do_not_reach_the_pipe(spawn: Spawn) -> None:
             os.system("echo from a child")
             return describe()
         server.description = noisy
-        sys.exit(server.serve())
+        sys.exit(serving.serve())
     """)
     assert engine.wait(engine.request("hello", protocol=PROTOCOL), WAIT_S)["type"] == "hello"
     assert "from C" in engine.stderr_path.read_text()
