@@ -55,9 +55,12 @@ class SourceMotion:
 
 @dataclass(frozen=True)
 class Retargeted:
-    """poses: (T, 165) axis-angle. reference: `rest pose`, or `first frame` if that was a T-pose; off_t_pose: by how many
-    radians its arm bones were off one on average. first: index of the first frame of `poses` in the source: T-pose
-    frames at the start are left out."""
+    """poses: (T, 165) axis-angle.
+
+    reference: `rest pose`, or `first frame` if that was a T-pose. off_t_pose: by how many radians its arm bones were
+    off one on average. first: index of the first frame of `poses` in the source: T-pose frames at the start are left
+    out.
+    """
 
     poses: Array
     reference: str
