@@ -19,7 +19,7 @@ from engine.lexicon.loader import Lexicon, load_language
 from engine.lexicon.phonology import Sign
 from engine.lexicon.synthesis import synthesise
 from engine.lexicon.synthesis.stage import stage_for
-from engine.lexicon.synthesis.synthesiser import Performance
+from engine.lexicon.synthesis.synthesiser import Manner, Performance
 from engine.metrics.quality import JERK_LIMIT, SPEED_LIMIT, measure, reach_errors
 from engine.rotations import angle_between, quaternion_from_matrix
 
@@ -32,7 +32,7 @@ def plan_of(sign: Sign) -> GlossPlan:
 
 
 def figures(body: BodyModel, lexicon: Lexicon, sign: Sign) -> list[float]:
-    performance = Performance(stage_for(body), plan_of(sign), lexicon, 1.0, np.random.default_rng(0))
+    performance = Performance(stage_for(body), plan_of(sign), lexicon, Manner(), np.random.default_rng(0))
     performance.correct_contacts()
     times = np.arange(int(performance.timeline.duration * FPS) + 1) / FPS
     sequence = performance.sequence(times, FPS)
@@ -60,7 +60,10 @@ def figures(body: BodyModel, lexicon: Lexicon, sign: Sign) -> list[float]:
 def print_speed(body: BodyModel, lexicon: Lexicon) -> None:
     """Warm time of a ten-item sentence, best of five; processor time is what an idle core would take."""
     signs = list(lexicon.signs.values())[:9]
-    items = (*(GlossItem("sign", s.gloss, sign=s) for s in signs), GlossItem("fingerspell", "fs-ANNA", letters="ANNA"))
+    items = (
+        *(GlossItem("sign", s.gloss, sign=s) for s in signs),
+        GlossItem("fingerspell", "fs-ANNA", letters=tuple("ANNA")),
+    )
     plan = GlossPlan("", lexicon.language, (GlossPhrase(items),))
     times = []
     for _ in range(6):

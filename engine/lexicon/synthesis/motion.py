@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ...rotations import axis_angle_from_matrix, matrix_from_axis_angle
 from .arm import Array
+from .beats import Beat
 from .clearance import push_out, smoothed
 from .contacts import Solved
 from .directions import bulge_directions
@@ -22,7 +23,6 @@ from .fingers import curl_open, rub, wiggle
 from .frames import about, apply, smoothstep, transposed
 from .paths import ARC, CIRCLE, PATH_CODES, STRAIGHT, ZIGZAG, Paths, circle_sides, minimum_jerk, path_offset, steady
 from .rig import WRIST, Posed
-from .script import Beat
 from .solve import ArmPose, arm_rotations, with_hand
 from .stage import Stage
 from .timeline import Timeline
@@ -43,8 +43,8 @@ def measure_paths(stage: Stage, solved: Solved) -> Paths:
     postures = solved.targets.postures
     code = np.array([PATH_CODES[p.path] for p in postures])
     sides = []
-    for p in postures:
-        first, second = bulge_directions(p.bulge or "forward", arm.sign)
+    for p, line in zip(postures, solved.targets.lines, strict=True):
+        first, second = bulge_directions(p.bulge or "forward", arm.sign, line)
         sides.append(circle_sides(first, second, arm.out))
     chord = np.linalg.norm(np.diff(solved.pose.wrist, axis=0, prepend=solved.pose.wrist[:1]), axis=1)
     plain = np.array([_DEFAULT_SIZE[c] for c in code])
@@ -119,7 +119,17 @@ class HandTrack:
         free = np.append(timeline.start[b[1:]], timeline.duration)
         retires = np.array([p.at == "rest" for p in solved.targets.postures])
         arrive = np.where(retires, np.clip(start + 0.65, arrive, np.maximum(free, arrive)), arrive)
+        for k, clip in _behind_clips(beats, b):
+            # what a recorded sign hides is done when it ends
+            start[k], arrive[k] = timeline.arrive[clip], timeline.release[clip]
         return cls(solved, paths, start, arrive, timeline.release[b], np.array([beats[i].inside for i in b]))
+
+
+def _behind_clips(beats: list[Beat], own: NDArray[np.integer]) -> list[tuple[int, int]]:
+    """(target, beat) of a hand's targets that follow recorded signs, and the last such sign before each."""
+    clips = np.array([b for b, beat in enumerate(beats) if beat.clip is not None], dtype=int)
+    last = np.searchsorted(clips, own) - 1
+    return [(k, int(clips[i])) for k, i in enumerate(last) if k > 0 and i >= 0 and clips[i] > own[k - 1]]
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...gloss import GlossPlan
+from ...gloss import GlossItem, GlossPlan
 from ...skeleton import EXPRESSION_NAMES
-from ..phonology import NonManual
+from ..phonology import NonManual, Sign
 from .directions import direction
 from .frames import smoothstep
+from .loci import GAZE
 
 Array = NDArray[np.floating]
 
@@ -64,6 +65,10 @@ _VOWELS = frozenset("aeiouy")
 _JAW = {"mouth_A": 2.5, "mouth_E": 1.0, "mouth_O": 1.5, "mouth_L": 1.0}
 """Degrees that the jaw opens on top of a full mouth shape, which opens the lips by itself."""
 _BLINK = 0.22
+_EYES_LEAD = 0.08
+"""Seconds that the eyes go before the hand."""
+_HEAD_SHARE = 0.35
+"""Share of a look that the head does."""
 
 
 @dataclass
@@ -89,38 +94,56 @@ def plateau(times: Array, begin: float, end: float, rise: float = 0.18, fall: fl
     return smoothstep(times, begin - rise, begin + 0.3 * rise) * (1.0 - smoothstep(times, end - 0.3 * fall, end + fall))
 
 
-def perform(
-    plan: GlossPlan,
-    items: list[Span | None],
-    phrases: list[Span | None],
-    times: Array,
-    duration: float,
-    rng: np.random.Generator,
-) -> Face:
-    """The face of a whole plan at times (T,). items and phrases: spans in the plan's order, `None` for pauses."""
+@dataclass(frozen=True)
+class Signed:
+    """What is signed, and when."""
+
+    plan: GlossPlan
+    items: list[Span | None]
+    """In the plan's order, `None` for pauses."""
+    phrases: list[Span | None]
+    duration: float
+    mouthing: float = 1.0
+    """Strength of mouthed words; mouth gestures of a sign keep theirs."""
+
+
+def perform(signed: Signed, times: Array, rng: np.random.Generator) -> Face:
+    """The face of a whole plan at times (T,)."""
     count = len(times)
     face = Face(np.zeros((count, len(EXPRESSION_NAMES))), *(np.zeros((count, 3)) for _ in range(3)))
     spoken = np.zeros(count)
-    flat = [item for phrase in plan.phrases for item in phrase.items]
-    for item, span in zip(flat, items, strict=True):
+    flat = [item for phrase in signed.plan.phrases for item in phrase.items]
+    for item, span in zip(flat, signed.items, strict=True):
         if span is None:
             continue
         own = item.sign.nonmanual if item.sign is not None else NonManual()
         _add(face, own, times, span)
-        mouth = own.mouth or item.mouth
-        if mouth:
-            spoken = np.maximum(spoken, _mouth(face, mouth, times, span))
-    for phrase, span in zip(plan.phrases, phrases, strict=True):
+        _look(face, item, times, span)
+        if own.mouth:
+            spoken = np.maximum(spoken, _mouth(face, own.mouth, 1.0, times, span))
+        elif item.mouth and signed.mouthing > 0.0:
+            spoken = np.maximum(spoken, _mouth(face, item.mouth, signed.mouthing, times, span))
+    for phrase, span in zip(signed.plan.phrases, signed.phrases, strict=True):
         if span is None:
             continue
         _add(face, QUESTION[phrase.kind], times, span)
         _add(face, phrase.nonmanual, times, span)
         if phrase.negated:
             _add(face, NonManual(face={"brows_down": 0.35, "frown": 0.2}, head="shake"), times, span)
-    _blinks(face, [s for s in phrases if s is not None], times, duration, rng)
+    _blinks(face, [s for s in signed.phrases if s is not None], times, signed.duration, rng)
     _soften_smile(face, spoken)
     np.clip(face.units, 0.0, 1.0, out=face.units)
     return face
+
+
+def _look(face: Face, item: GlossItem, times: Array, span: Span) -> None:
+    """Gaze goes to whom a pointing or a directional sign goes to, unless that is the addressee (Thompson 2006)."""
+    if not isinstance(item.sign, Sign) or not item.sign.agreement or item.goal not in GAZE:
+        return
+    turn = np.radians([5.0, GAZE[item.goal], 0.0])
+    window = plateau(times, span.begin - _EYES_LEAD, span.end, 0.10, 0.14)[:, None]
+    face.gaze += turn * window
+    face.head += _HEAD_SHARE * turn * plateau(times, span.begin, span.end, 0.2, 0.25)[:, None]
 
 
 def _soften_smile(face: Face, spoken: Array) -> None:
@@ -184,19 +207,20 @@ def visemes(word: str) -> list[tuple[str, float]]:
     return shapes
 
 
-def _mouth(face: Face, word: str, times: Array, span: Span) -> Array:
-    """Add a word's mouth shapes; returns (T,) the strength of the mouthing as a whole."""
+def _mouth(face: Face, word: str, share: float, times: Array, span: Span) -> Array:
+    """Add a word's mouth shapes at `share` of their strength; returns (T,) the strength of the mouthing as a whole."""
     shapes = visemes(word)
     if not shapes:
         return np.zeros_like(times)
     each = min((span.end - span.begin) / len(shapes), 0.24)
     for i, (unit, strength) in enumerate(shapes):
         begin = span.begin + i * each
-        wave = strength * plateau(times, begin, begin + each, 0.07, 0.09)
+        wave = share * strength * plateau(times, begin, begin + each, 0.07, 0.09)
         column = face.units[:, _UNIT[unit]]
         np.maximum(column, wave, out=column)
         face.jaw[:, 0] = np.maximum(face.jaw[:, 0], np.radians(_JAW.get(unit, 0.0)) * wave)
-    return max(strength for _, strength in shapes) * plateau(times, span.begin, span.begin + len(shapes) * each)
+    loudest = share * max(strength for _, strength in shapes)
+    return loudest * plateau(times, span.begin, span.begin + len(shapes) * each)
 
 
 def _blinks(face: Face, phrases: list[Span], times: Array, duration: float, rng: np.random.Generator) -> None:

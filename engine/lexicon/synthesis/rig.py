@@ -128,10 +128,12 @@ class Skin:
         moved = np.einsum("njab,njb->na", posed.rotation, self.offset[which])
         return moved + np.einsum("nj,nja->na", self.weight[which], posed.position)
 
-    def exact(self, body: BodyModel, poses: Array, posed: Posed, which: NDArray[np.integer]) -> Array:
+    def exact(
+        self, body: BodyModel, poses: Array, posed: Posed, which: NDArray[np.integer], betas: Array | None = None
+    ) -> Array:
         """As `pose` with one point a pose, on the body's own mesh with its pose correctives. poses: (N, 165)."""
         ids, place = np.unique(self.vertices[which], return_inverse=True)
-        mesh = body.skin(poses, vertices=ids)
+        mesh = body.skin(poses, betas=betas, vertices=ids)
         rows = np.arange(len(which))[:, None]
         corners = mesh[rows, place.reshape(len(which), -1)]
         share = self.share[which]

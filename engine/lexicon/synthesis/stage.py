@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-import weakref
+from collections import OrderedDict
 from collections.abc import Mapping
 
 import numpy as np
@@ -27,6 +27,7 @@ class Stage:
 
     def __init__(self, body: BodyModel, betas: ArrayLike | None = None) -> None:
         self.body = body
+        self.betas = np.asarray([] if betas is None else betas, dtype=np.float64).reshape(-1)
         self.rig = Rig(body.joints(betas), body.rest_vertices(betas), body.faces, body.weights)
         self.landmarks = Landmarks(self.rig, locations())
         self.field = BodyField(self.rig)
@@ -53,17 +54,23 @@ def identity_pose(count: int) -> Array:
     return np.broadcast_to(np.eye(3), (count, JOINT_COUNT, 3, 3)).copy()
 
 
-_stages: dict[int, tuple[weakref.ref[BodyModel], Stage]] = {}
+_KEPT = 4
+"""Shapes and bodies that are kept measured."""
+_stages: OrderedDict[tuple[int, bytes], Stage] = OrderedDict()
 _lock = threading.Lock()
 
 
-def stage_for(body: BodyModel) -> Stage:
-    """The stage of a body model in its default shape, measured when first asked for and kept as long as the model."""
+def stage_for(body: BodyModel, betas: ArrayLike | None = None) -> Stage:
+    """The stage of a body model in a shape (its mean shape when empty), measured when first asked for.
+
+    The last few are kept, and their bodies with them. Raises `ValueError` for more betas than the body has.
+    """
+    shape = np.trim_zeros(np.asarray([] if betas is None else betas, dtype=np.float64).reshape(-1), "b")
+    key = (id(body), shape.tobytes())
     with _lock:
-        known = _stages.get(id(body))
-        if known is not None and known[0]() is body:
-            return known[1]
-        stage = Stage(body)
-        key = id(body)
-        _stages[key] = (weakref.ref(body, lambda _, stages=_stages: stages.pop(key, None)), stage)
-        return stage
+        if key not in _stages:
+            _stages[key] = Stage(body, shape)
+        _stages.move_to_end(key)
+        while len(_stages) > _KEPT:
+            _stages.popitem(last=False)
+        return _stages[key]

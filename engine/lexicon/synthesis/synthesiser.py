@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...body import BodyModel
-from ...gloss import GlossPlan
+from ...gloss import GlossItem, GlossPlan
 from ...rotations import axis_angle_from_matrix
 from ...skeleton import EXPRESSION_NAMES, JOINT_INDEX, POSE_SIZE
 from ...take import Origin, PoseSequence, Segment
 from ..loader import Lexicon
-from ..phonology import Posture
+from ..recorded import RecordedSign
+from .beats import Beat
 from .body_motion import trunk
 from .clearance import around_body
+from .clips import Clip, on_timeline, ways
 from .contacts import Solved, solve
 from .frames import apply, transposed
 from .motion import Anchors, HandTrack, clock, evaluate, measure_paths
-from .nonmanual import Face, Span, perform
+from .nonmanual import Face, Signed, Span, perform
 from .paths import Paths
 from .rig import SIDES
-from .script import Beat, items, plan_beats
+from .script import items, plan_beats
 from .stage import Stage, stage_for
 from .targets import Targets, gather
-from .timeline import Timeline, schedule, travel
+from .timeline import Rhythm, Timeline, schedule, travel
 
 Array = NDArray[np.floating]
 Report = Callable[[str, float], None]
@@ -57,16 +60,22 @@ def synthesise(
     fps: float = 24.0,
     seed: int = 0,
     speed: float = 1.0,
+    betas: Sequence[float] = (),
+    mouthing: float = 1.0,
+    variation: float = 0.5,
     report: Report | None = None,
 ) -> tuple[PoseSequence, tuple[Segment, ...]]:
     """Motion of a right-handed signer for a plan, and when each item is signed.
 
-    speed: 1 is a relaxed everyday pace. seed: varies rhythm, breathing and blinks, never where contacts are.
-    report: called with a stage's name and the fraction done. Raises `ValueError` for a plan that can't be signed.
+    speed: 1 is a relaxed everyday pace. seed: varies rhythm, amplitude, breathing and blinks, never where contacts are.
+    betas: shape of the body that contacts are measured on. mouthing: strength of mouthed words, 0 to 1. variation: how
+    much rhythm and amplitude vary with the seed, 0 to 1. report: called with a stage's name and the fraction done.
+    Raises `ValueError` for a plan that can't be signed.
     """
     tell = report or (lambda name, done: None)
     tell("Measuring the body", 0.0)
-    performance = Performance(stage_for(body), plan, lexicon, speed, np.random.default_rng(abs(seed)))
+    manner = Manner(speed, mouthing, variation)
+    performance = Performance(stage_for(body, betas), plan, lexicon, manner, np.random.default_rng(abs(seed)))
     tell("Solving contacts", 0.3)
     performance.correct_contacts()
     tell("Moving", 0.6)
@@ -75,15 +84,26 @@ def synthesise(
     return sequence, performance.segments()
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How it is signed."""
+
+    speed: float = 1.0
+    mouthing: float = 1.0
+    variation: float = 0.5
+
+
 class Performance:
     """One plan on one body, between planning and frames."""
 
-    def __init__(self, stage: Stage, plan: GlossPlan, lexicon: Lexicon, speed: float, rng: np.random.Generator) -> None:
-        self.stage, self.plan = stage, plan
+    def __init__(
+        self, stage: Stage, plan: GlossPlan, lexicon: Lexicon, manner: Manner, rng: np.random.Generator
+    ) -> None:
+        self.stage, self.plan, self.manner = stage, plan, manner
         self.beats: list[Beat] = plan_beats(plan, lexicon)
         self._phase = rng.uniform(0.0, 2.0 * np.pi, 4)
         self._face_seed = int(rng.integers(2**31))
-        self.targets = self._gather(lexicon)
+        self.targets = {side: gather(stage, side, self.beats, lexicon.handshapes) for side in SIDES}
         self.corrections = {side: np.zeros((len(t), 3)) for side, t in self.targets.items()}
         self.solved = self._make_room(self._solve())
         contact = np.zeros(len(self.beats), dtype=bool)
@@ -91,18 +111,12 @@ class Performance:
         for t in self.targets.values():
             contact[t.beats[t.contact]] = True
         moves = [travel(self.solved[side], self._paths[side]) for side in SIDES]
-        self.timeline: Timeline = schedule(self.beats, moves, contact, speed, rng)
+        clips = {b: Clip.of(beat.clip) for b, beat in enumerate(self.beats) if beat.clip is not None}
+        rhythm = Rhythm.of(len(self.beats), manner.variation, rng)
+        around = ways(stage, self.beats, clips, self.solved)
+        self.timeline: Timeline = schedule(self.beats, moves, contact, around, manner.speed, rhythm)
+        self._played = on_timeline(self.beats, clips, self.timeline, manner.speed)
         self.tracks = self._make_tracks()
-
-    def _gather(self, lexicon: Lexicon) -> dict[str, Targets]:
-        steps: dict[str, list[tuple[int, Posture]]] = {"left": [], "right": []}
-        for b, beat in enumerate(self.beats):
-            if beat.left is not None:
-                steps["left"].append((b, beat.left))
-            if beat.right is not None:
-                steps["right"].append((b, beat.right))
-        mirrored = {b for b, beat in enumerate(self.beats) if beat.mirrored}
-        return {side: gather(self.stage, side, s, lexicon.handshapes, mirrored) for side, s in steps.items()}
 
     def _solve(self, start: Mapping[str, Solved] | None = None) -> dict[str, Solved]:
         solved: dict[str, Solved] = {}
@@ -177,7 +191,7 @@ class Performance:
             rows = np.flatnonzero(targets.contact)
             if len(rows):
                 times = 0.5 * (track.arrive[rows] + track.release[rows])
-                errors[rows] = self.misses(targets, rows, self.local(times)[0])
+                errors[rows] = self.misses(targets, rows, self._authored(times)[0])
             result[side] = errors
         return result
 
@@ -186,11 +200,18 @@ class Performance:
         posed = self.stage.rig.forward(local)
         poses = axis_angle_from_matrix(local).reshape(len(rows), POSE_SIZE)
         body = self.stage.body
-        place = targets.place.exact(body, poses, posed, rows) + targets.shift[rows]
-        return place - targets.touch.exact(body, poses, posed, rows)
+        place = targets.place.exact(body, poses, posed, rows, self.stage.betas) + targets.shift[rows]
+        return place - targets.touch.exact(body, poses, posed, rows, self.stage.betas)
 
     def local(self, times: Array, fps: float | None = None) -> tuple[Array, Face]:
         """Local rotations (T, 55, 3, 3) of all joints, and the face, at times (T,); at even ones if `fps` is given."""
+        local, face = self._authored(times, fps)
+        for played in self._played:
+            played.onto(times, local, face)
+        return local, face
+
+    def _authored(self, times: Array, fps: float | None = None) -> tuple[Array, Face]:
+        """As `local`, without recorded signs."""
         face = self._face(times)
         local = trunk(times, self._hands_about(times), face, self._phase)
         anchors = _anchors(self.stage, local)
@@ -225,7 +246,7 @@ class Performance:
                     gloss=item.gloss,
                     start=span.begin,
                     end=span.end,
-                    origin=_ORIGINS[item.kind],
+                    origin=_origin(item),
                     text_span=item.text_span,
                     source=sign.key if sign else "",
                     author=sign.author if sign else "",
@@ -257,7 +278,10 @@ class Performance:
 
     def _face(self, times: Array) -> Face:
         rng = np.random.default_rng(self._face_seed)
-        return perform(self.plan, self._item_spans(), self._phrase_spans(), times, self.timeline.duration, rng)
+        signed = Signed(
+            self.plan, self._item_spans(), self._phrase_spans(), self.timeline.duration, self.manner.mouthing
+        )
+        return perform(signed, times, rng)
 
     def _hands_about(self, times: Array) -> Array:
         """(T, 3) mean displacement of both wrists from where they rest, metres."""
@@ -266,6 +290,13 @@ class Performance:
             wrist = track.solved.pose.wrist
             total += clock(times, track.start, track.arrive).add(wrist - wrist[0])
         return 0.5 * total
+
+
+def _origin(item: GlossItem) -> Origin:
+    """Where an item's motion comes from."""
+    if isinstance(item.sign, RecordedSign):
+        return "user" if item.sign.origin == "keyframes" else "imported"
+    return _ORIGINS[item.kind]
 
 
 def _anchors(stage: Stage, local: Array) -> Anchors:

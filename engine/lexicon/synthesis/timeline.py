@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arm import Array
+from .beats import REST, Beat
 from .contacts import Solved
 from .fingerspell import LETTER_HOLD, LETTER_TIME
 from .paths import CIRCLE, ZIGZAG, Paths
-from .script import REST, Beat
 
 LEAD = 0.25
 """Seconds of rest before the first and after the last movement."""
@@ -38,6 +38,20 @@ class Timeline:
     arrive: Array
     release: Array
     duration: float
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """(B,) factors of the movements' and the holds' times."""
+
+    moves: Array
+    holds: Array
+
+    @classmethod
+    def of(cls, count: int, variation: float, rng: np.random.Generator) -> Rhythm:
+        """Times that vary by up to 12 and 16 percent at full variation: a signer's from one time to the next."""
+        moves, holds = rng.uniform(-1.0, 1.0, (2, count)) * variation
+        return cls(1.0 + 0.12 * moves, 1.0 + 0.16 * holds)
 
 
 @dataclass(frozen=True)
@@ -71,24 +85,39 @@ def travel(solved: Solved, paths: Paths) -> Travel:
 
 
 def schedule(
-    beats: list[Beat], hands: list[Travel], contact: NDArray[np.bool_], speed: float, rng: np.random.Generator
+    beats: list[Beat],
+    hands: list[Travel],
+    contact: NDArray[np.bool_],
+    ways: Array,
+    speed: float,
+    rhythm: Rhythm,
 ) -> Timeline:
-    """Times of all beats. contact: (B,) whether a hand touches something there. `rng` varies the rhythm a little."""
-    count = len(beats)
-    moving = np.full(count, 0.12)
+    """Times of all beats.
+
+    contact: (B,) whether a hand touches something there. ways: (B,) seconds of the way to and from recorded signs, 0
+    elsewhere.
+    """
+    moving = np.full(len(beats), 0.12)
     for hand in hands:
         rest = np.array([beats[b].left is REST and beats[b].right is not REST for b in hand.beats])
         needed = np.where(rest, 0.0, _movement_times(hand, beats))
         np.maximum.at(moving, hand.beats, needed)
+    moving = np.where(ways > 0.0, ways, moving)
     for i, beat in enumerate(beats):
         moving[i] = _given_time(beat) or moving[i]
         if beat.right is REST:
             moving[i] = max(moving[i], _REST_TIME)
-    moving *= rng.uniform(0.94, 1.06, count)
-    holds = np.array([_hold(b, contact[i]) for i, b in enumerate(beats)]) * rng.uniform(0.92, 1.08, count)
+    pace = np.array([b.pace for b in beats])
+    holds = np.array([_hold(b, contact[i]) for i, b in enumerate(beats)])
     pauses = np.array([b.pause for b in beats])
-    floor = _shortest(beats, hands)
-    return _laid_out(beats, np.maximum(moving / speed, floor), (holds + pauses) / speed, contact)
+    floor = np.where(ways > 0.0, 0.5 * ways, _shortest(beats, hands))
+    moves = np.maximum(moving * pace * rhythm.moves / speed, floor)
+    return _laid_out(beats, moves, (holds * pace * rhythm.holds + pauses) / speed, contact)
+
+
+def way_time(distance: float, turn: float) -> float:
+    """Seconds of a way between signs, by the metres of the hand and the radians that it or a joint turns."""
+    return max(0.20 + 0.52 * distance, 0.12 + 0.11 * turn)
 
 
 def _movement_times(hand: Travel, beats: list[Beat]) -> Array:
@@ -118,6 +147,8 @@ def _given_time(beat: Beat) -> float:
 
 
 def _hold(beat: Beat, contact: bool) -> float:
+    if beat.clip is not None:
+        return beat.clip.sequence.duration
     postures = [p for p in (beat.right, beat.left) if p is not None and p is not REST]
     if not postures:
         return 0.0
