@@ -60,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     signs.add_argument("query", nargs="?", default="", metavar="QUERY", help="part of a gloss or of a word")
     signs.add_argument("--language", default="ASL", metavar="CODE", help="signed language (default: ASL)")
     signs.set_defaults(run=_signs)
+    review = commands.add_parser(
+        "review", help="write a page on which signers review the signs, or merge their verdicts"
+    )
+    _add_review(review)
     body = commands.add_parser("export-body", help="write the embedded avatar as a plain SMPL-X .npz for other tools")
     body.add_argument("output", metavar="FILE", help="the .npz to write: 3 MB, but 130 MB in memory")
     body.set_defaults(run=_export_body)
@@ -82,6 +86,12 @@ def _add_generate(parser: argparse.ArgumentParser) -> None:
         "--body", default="", metavar="FILE", help="SMPL-X model to sign with (default: the embedded avatar)"
     )
     parser.set_defaults(run=_generate)
+
+
+def _add_review(parser: argparse.ArgumentParser) -> None:
+    from .review import cli
+
+    cli.add_arguments(parser)
 
 
 def _generate(options: argparse.Namespace) -> int:
