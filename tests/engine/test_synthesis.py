@@ -6,17 +6,6 @@ import itertools
 
 import numpy as np
 import pytest
-
-from engine.body import EMBEDDED_AVATAR, BodyModel
-from engine.gloss import GlossItem, GlossPlan
-from engine.lexicon.loader import Lexicon, load_language
-from engine.lexicon.phonology import NonManual
-from engine.lexicon.synthesis import synthesise
-from engine.lexicon.synthesis.nonmanual import visemes
-from engine.metrics.quality import Depths, limit_violations, reach_errors, wrist_kinematics
-from engine.rotations import angle_between, quaternion_from_axis_angle
-from engine.skeleton import EXPRESSION_NAMES, JOINT_INDEX
-from engine.take import PoseSequence
 from synthesis_kit import (
     APART,
     CHIN,
@@ -34,6 +23,17 @@ from synthesis_kit import (
     sign,
     unit,
 )
+
+from engine.body import EMBEDDED_AVATAR, BodyModel
+from engine.gloss import GlossItem, GlossPlan
+from engine.lexicon.loader import Lexicon, load_language
+from engine.lexicon.phonology import NonManual
+from engine.lexicon.synthesis import synthesise
+from engine.lexicon.synthesis.nonmanual import visemes
+from engine.metrics.quality import Depths, limit_violations, reach_errors, wrist_kinematics
+from engine.rotations import angle_between, quaternion_from_axis_angle
+from engine.skeleton import EXPRESSION_NAMES, JOINT_INDEX
+from engine.take import PoseSequence
 
 
 @pytest.fixture(scope="module")

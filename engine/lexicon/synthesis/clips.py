@@ -96,8 +96,7 @@ class Clip:
         at = np.clip(times, 0.0, self.duration) * self.fps
         low = np.minimum(at.astype(int), len(self.rotations) - 2)
         share = at - low
-        shares = np.broadcast_to(share[:, None], (len(at), len(self.joints)))
-        played = slerp(self.rotations[low], self.rotations[low + 1], shares)
+        played = self._between(low, share)
         ends = ((times < 0.0, (0, 1), -times), (times > self.duration, (-1, -2), times - self.duration))
         for rows, near, beyond in ends:
             if rows.any():
@@ -106,6 +105,22 @@ class Clip:
         if self.units is None:
             return played, None
         return played, self.units[low] + (self.units[low + 1] - self.units[low]) * share[:, None]
+
+    def _between(self, low: NDArray[np.integer], share: Array) -> Array:
+        """(T, J, 4) at shares of the way from frames `low` to the next: Catmull-Rom in the tangent space of `low`."""
+        last = len(self.rotations) - 1
+        here = self.rotations[low]
+
+        def seen(frames: NDArray[np.integer]) -> Array:
+            return axis_angle_from_quaternion(multiply(conjugate(here), self.rotations[frames]))
+
+        after = seen(low + 1)
+        before = np.where((low > 0)[:, None, None], seen(np.maximum(low - 1, 0)), -after)
+        beyond = np.where((low + 2 <= last)[:, None, None], seen(np.minimum(low + 2, last)), 2.0 * after)
+        u = share[:, None, None]
+        start, end = 0.5 * (after - before), 0.5 * beyond
+        turn = u * start + u**2 * (3.0 * after - 2.0 * start - end) + u**3 * (start + end - 2.0 * after)
+        return multiply(here, quaternion_from_axis_angle(turn))
 
     def _run_out(self, near: tuple[int, int], reach: Array) -> Array:
         """(T, J, 4) beyond an end by as many seconds at the speed there. near: the end frame and the one beside it."""
