@@ -11,8 +11,8 @@ from .. import languages
 from ..generators.base import EngineError
 
 DESCRIPTION = """\
-Writes a page (review.html) that shows every sign moving, for fluent signers to accept, reject or comment on. It opens in any
-current browser, without network. The reviewer sends back the file that the page downloads; merge it with --merge.
+Writes a page (review.html) that shows every sign moving, for fluent signers to accept, reject or comment on. It opens
+in any current browser, without network. The reviewer sends back the file that the page downloads, for --merge.
 """
 
 
@@ -88,9 +88,8 @@ def _write(options: argparse.Namespace, folders: list[Path]) -> int:
     _clear()
     path = folder / "review.html"
     path.write_text(html, encoding="utf-8", newline="\n")
-    print(
-        f"{path}: {sum(len(some) for _, some in chosen)} signs, {path.stat().st_size / 1e6:.1f} MB. Open it in a browser."
-    )
+    count = sum(len(some) for _, some in chosen)
+    print(f"{path}: {count} signs, {path.stat().st_size / 1e6:.1f} MB. Open it in a browser.")
     return 0
 
 

@@ -24,7 +24,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def page(lexicons: Iterable[tuple[Lexicon, list[Record]]], body: BodyModel, progress: Progress) -> str:
-    """The page's HTML. lexicons: each with its signs to show; progress: told a gloss, how many are done, of how many."""
+    """The page's HTML. lexicons: each with its signs to show; progress: told a gloss, done, total."""
     lexicons = list(lexicons)
     total = sum(len(chosen) for _, chosen in lexicons)
     signs: list[dict[str, Any]] = []

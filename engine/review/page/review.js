@@ -287,6 +287,7 @@ function closeStage() {
 // ---- drawing
 
 const PAUSE_AFTER = 0.5;
+const SIDE_YAW = 1.3;
 let clock = 0, last = 0;
 
 async function clipOf(sign) {
@@ -318,7 +319,7 @@ function drawSign(sign, canvas, camera) {
 }
 
 function turned(sign, view) {
-  return { ...sign.camera, yaw: sign.camera.yaw + (view === "side" ? (state.mirrored ? 1.3 : 1.3) : 0) };
+  return { ...sign.camera, yaw: sign.camera.yaw + (view === "side" ? SIDE_YAW : 0) };
 }
 
 function frame(now) {

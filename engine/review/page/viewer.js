@@ -81,8 +81,8 @@ void main() {
 
 const PLAIN = { lash: [0.02, 0.016, 0.014] };
 const GLOSS = { skin: 0.06, eye: 0.5, teeth: 0.2, tongue: 0.1 };
-const CENTRE = [0, 0.13, 0];
-const FIGURE_HEIGHT = 1.06;
+const CENTRE = [0, 0.115, 0];
+const FIGURE_HEIGHT = 0.98;
 const EYE_DISTANCE = 3.4;
 
 class Viewer {
