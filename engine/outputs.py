@@ -26,7 +26,7 @@ def check_output(output: object) -> Path:
     try:
         _try(path)
     except OSError as e:
-        raise _readable(e, path) from e
+        raise readable_error(e, path) from e
     except UnicodeError as e:
         raise EngineError(
             "bad_request", f"{output!r} can't be the name of a file here.", "Choose another name.", "choose_folder"
@@ -57,10 +57,11 @@ def save_take(take: Take, path: Path) -> None:
     try:
         take.save(path)
     except OSError as e:
-        raise _readable(e, path) from e
+        raise readable_error(e, path) from e
 
 
-def _readable(error: OSError, path: Path) -> EngineError:
+def readable_error(error: OSError, path: Path) -> EngineError:
+    """The error for the user when a file can't be written."""
     if error.errno in _FULL:
         return EngineError(
             "disk_full",

@@ -10,11 +10,11 @@ request: its fields; what the final answer, `result` unless another is named, ho
 - `hello`: protocol; `hello` with version, protocol, devices, methods, languages
 - `generate`: fields of `GenerateRequest`, output; path, seconds, warnings, name, frames, fps, glosses, gloss_line
 - `plan`: text, language, dictionary, word_order, gloss; gloss_line, items, warnings
-- `signs`: language, dictionary, query, own, offset, limit; total, signs
-- `sign_add`: language, dictionary, gloss, words, motion, start, end and metadata; sign
-- `sign_edit`: language, dictionary, gloss, changes; sign
+- `signs`: language, dictionary, query, own, offset, limit; total, signs, problems
+- `sign_add`: language, dictionary, gloss, words, motion, start, end, mirror, trim, replace and metadata; sign, warnings
+- `sign_edit`: language, dictionary, gloss, changes, copy (an embedded sign first); sign
 - `signs_remove`: language, dictionary, glosses; removed
-- `signs_import`: language, dictionary, paths, duplicates and metadata; added, replaced, skipped, warnings
+- `signs_import`: language, dictionary, paths, duplicates, words, mirror, trim and metadata; added, replaced, skipped, warnings
 - `signs_export`: language, dictionary, glosses, output; path, count
 - `cancel`: target (id of a request); nothing, but the target answers `error` with code `cancelled`
 - `bye`: `bye`, then the process ends

@@ -19,6 +19,12 @@ Handler = Callable[[Message, Report], Message]
 
 HANDLERS: Final[dict[str, tuple[str, str]]] = {
     "generate": (".requests", "generate"),
+    "signs": (".dictionary.requests", "signs"),
+    "sign_add": (".dictionary.requests", "sign_add"),
+    "sign_edit": (".dictionary.requests", "sign_edit"),
+    "signs_remove": (".dictionary.requests", "signs_remove"),
+    "signs_import": (".dictionary.requests", "signs_import"),
+    "signs_export": (".dictionary.requests", "signs_export"),
 }
 """Type of a request: the module and the function that answer it; a module is imported when it is first asked."""
 

@@ -88,6 +88,7 @@ class _Reader:
         self.found = False
         self.problems: list[LexiconError] = []
         self._handshapes: dict[str, Handshape] = {}
+        self._embedded: dict[str, Any] = {}
         self._tables: dict[str, dict[str, Any]] = {"signs": {}, _ALPHABET: {}, _NUMBERS: {}}
 
     def folder(self, root: Path) -> None:
@@ -98,6 +99,7 @@ class _Reader:
         for path in self._files(root):
             self._file(path, here)
         self._tables["signs"] |= here
+        self._embedded |= here
 
     def user_folder(self, root: Path) -> None:
         """Read a folder of the user's, in which a file with a mistake is left out."""
@@ -119,7 +121,7 @@ class _Reader:
         signs = self._tables["signs"]
         for gloss in [g for g, sign in signs.items() if isinstance(sign, _Compound)]:
             try:
-                signs[gloss] = signs[gloss].joined(signs)
+                signs[gloss] = signs[gloss].joined(signs, self._embedded)
             except LexiconError as e:
                 if not signs[gloss].of_user:
                     raise
@@ -170,11 +172,16 @@ class _Compound:
     def of_user(self) -> bool:
         return DATA not in Path(self.sign.file).parents
 
-    def joined(self, signs: Mapping[str, Any]) -> Sign:
-        """The compound with its parts. Raises `LexiconError` when one is missing or no plain written sign."""
+    def joined(self, signs: Mapping[str, Any], embedded: Mapping[str, Any]) -> Sign:
+        """The compound with its parts; a part that the user has recorded anew stays the embedded one.
+
+        Raises `LexiconError` when one is missing or no plain written sign.
+        """
         parts = []
         for gloss in self.glosses:
             part = signs.get(gloss)
+            if gloss in embedded and (not isinstance(part, Sign) or part.parts):
+                part = embedded[gloss]
             if not isinstance(part, Sign) or part.parts:
                 plain = [g for g, s in signs.items() if isinstance(s, Sign) and not s.parts]
                 what = "is no sign" if part is None else "is not a plain written sign"

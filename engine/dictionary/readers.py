@@ -1,0 +1,83 @@
+"""Which reader a file or folder is for, told by its suffix and content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ..formats import spoken_to_signed
+from ..formats.smplx_npz import Motion, read_motion
+from ..generators.base import EngineError
+from . import archive
+from .containers import FolderContainer, ZipContainer
+from .incoming import Incoming, Skipped
+
+Reader = Callable[[Path], Iterator[Incoming | Skipped]]
+
+_THROUGH_BLENDER = (".fbx", ".glb", ".gltf", ".bvh")
+
+
+def readers(path: Path) -> Iterator[tuple[Path, Reader | str]]:
+    """The files that a path stands for, each with what reads it, or with the reason why nothing does."""
+    if not path.exists():
+        yield path, "There is no such file."
+    elif path.is_file():
+        yield path, _reader_of(path) or _unknown(path)
+    elif (path / spoken_to_signed.INDEX).is_file():
+        yield path, _spoken_to_signed
+    elif any(path.glob("*/recorded.json")) or any(path.glob("*/*.toml")):
+        yield path, _dictionary_folder
+    else:
+        files = [path / name for name in FolderContainer(path).names()]
+        found = [(file, reader) for file in files if (reader := _reader_of(file))]
+        yield from found
+        if not found:
+            yield path, "The folder holds nothing that can be imported."
+
+
+def motion_of(path: Path) -> Motion:
+    """Motion of a recording of any kind. Raises `EngineError`."""
+    return read_motion(path)
+
+
+def _reader_of(path: Path) -> Reader | None:
+    return _BY_SUFFIX.get(path.suffix.lower())
+
+
+def _unknown(path: Path) -> str:
+    if path.suffix.lower() in _THROUGH_BLENDER:
+        return "Import it in Blender, with Signwright's Dictionary tab: it is carried over to the avatar there."
+    return f"Its kind is not known; these can be imported: {', '.join(_BY_SUFFIX)}, and folders of them."
+
+
+def _recording(path: Path) -> Iterator[Incoming]:
+    motion = motion_of(path)
+    record = {"origin": path.name, "fit_residual": motion.fit_residual}
+    yield Incoming(path.name, path.stem, record, motion=motion.take.sequence, notes=motion.notes)
+
+
+def _zip(path: Path) -> Iterator[Incoming | Skipped]:
+    return archive.read_archive(ZipContainer(path))
+
+
+def _dictionary_folder(path: Path) -> Iterator[Incoming | Skipped]:
+    return archive.read_archive(FolderContainer(path))
+
+
+def _spoken_to_signed(path: Path) -> Iterator[Incoming | Skipped]:
+    folder = FolderContainer(path)
+    for row in spoken_to_signed.read_index(folder):
+        what = f"{path.name}, line {row.number}"
+        if isinstance(row, spoken_to_signed.BadRow):
+            yield Skipped(what, row.why)
+            continue
+        try:
+            motion = motion_of(folder.path(row.path))
+        except EngineError as e:
+            yield Skipped(f"{what}: {row.path}", f"{e.message} {e.hint}".strip())
+            continue
+        record = {"words": list(row.words), "origin": f"{path.name}: {row.path}", "fit_residual": motion.fit_residual}
+        yield Incoming(what, row.gloss, record, row.language, motion.take.sequence, row.start, row.end)
+
+
+_BY_SUFFIX: dict[str, Reader] = {".npz": _recording, ".zip": _zip}
