@@ -14,7 +14,8 @@ request: its fields; what the final answer, `result` unless another is named, ho
 - `sign_add`: language, dictionary, gloss, words, motion, start, end, mirror, trim, replace and metadata; sign, warnings
 - `sign_edit`: language, dictionary, gloss, changes, copy (an embedded sign first); sign
 - `signs_remove`: language, dictionary, glosses; removed
-- `signs_import`: language, dictionary, paths, duplicates, words, mirror, trim and metadata; added, replaced, skipped, warnings
+- `signs_import`: language, dictionary, paths, duplicates, words, mirror, trim, metadata;
+  added, replaced, skipped, warnings
 - `signs_export`: language, dictionary, glosses, output; path, count
 - `cancel`: target (id of a request); nothing, but the target answers `error` with code `cancelled`
 - `bye`: `bye`, then the process ends
