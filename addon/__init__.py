@@ -5,13 +5,23 @@ from __future__ import annotations
 import bpy
 
 from . import preferences, pump
+from .animation import preview
 from .avatar import correctives
 from .features import scene
+from .features.dictionary import operators as dictionary_operators
+from .features.dictionary import panel as dictionary_panel
+from .features.dictionary import previewing as dictionary_previewing
+from .features.dictionary import properties as dictionary_properties
+from .features.dictionary import saving as dictionary_saving
+from .features.dictionary import transfer as dictionary_transfer
 from .features.face import operators as face_operators
 from .features.face import panel as face_panel
 from .features.generate import operators as generate_operators
 from .features.generate import panel as generate_panel
 from .features.generate import properties as generate_properties
+from .features.gloss import operators as gloss_operators
+from .features.gloss import panel as gloss_panel
+from .features.gloss import properties as gloss_properties
 from .features.render import operators as render_operators
 from .features.render import panel as render_panel
 from .features.render import properties as render_properties
@@ -27,20 +37,29 @@ CLASSES: tuple[type, ...] = (
     *preferences.CLASSES,
     *setup_properties.CLASSES,
     *generate_properties.CLASSES,
+    *gloss_properties.CLASSES,
+    *dictionary_properties.CLASSES,
     *timeline_properties.CLASSES,
     *render_properties.CLASSES,
     *scene.CLASSES,
     *engine_operators.CLASSES,
     *setup_operators.CLASSES,
     *generate_operators.CLASSES,
+    *gloss_operators.CLASSES,
+    *dictionary_operators.CLASSES,
+    *dictionary_previewing.CLASSES,
+    *dictionary_transfer.CLASSES,
+    *dictionary_saving.CLASSES,
     *timeline_operators.CLASSES,
     *face_operators.CLASSES,
     *render_operators.CLASSES,
     *setup_panel.CLASSES,
     *generate_panel.CLASSES,
+    *gloss_panel.CLASSES,
     *timeline_panel.CLASSES,
     *face_panel.CLASSES,
     *render_panel.CLASSES,
+    *dictionary_panel.CLASSES,
 )
 """Every class that Blender knows of, property groups before those that point to them, parents before subpanels."""
 
@@ -50,16 +69,18 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.signwright = bpy.props.PointerProperty(type=scene.SIGNWRIGHT_PG_scene)
+    bpy.types.WindowManager.signwright = bpy.props.PointerProperty(type=scene.SIGNWRIGHT_PG_window)
     correctives.register()
+    preview.register()
     pump.register()
-    correctives.register()
 
 
 def unregister() -> None:
     """Take it all back, in reverse, the engine first."""
-    correctives.unregister()
+    preview.unregister()
     pump.unregister()
     correctives.unregister()
+    del bpy.types.WindowManager.signwright
     del bpy.types.Scene.signwright
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -34,6 +34,12 @@ def user_folder(name: str) -> Path:
     return folder
 
 
+def dictionary_path() -> Path:
+    """Folder of the user's own signs; it need not be there. The default one outlives new versions of the extension."""
+    chosen = preferences().dictionary_folder
+    return absolute(chosen) if chosen else user_path("dictionary")
+
+
 def log_path() -> Path:
     """The engine's log file; its folder need not be there."""
     return user_path("logs") / "engine.log"

@@ -1,4 +1,4 @@
-"""The add-on's preferences: engine, folders, log."""
+"""The add-on's preferences: engine, folders, own signs, log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import bpy
 from bpy.props import StringProperty
 
 from . import pump
-from .paths import PACKAGE, log_path
+from .features.licences import licence_suggestions
+from .paths import PACKAGE, dictionary_path, log_path
 
 
 def _python_changed(_self: Any, _context: bpy.types.Context) -> None:
@@ -37,12 +38,28 @@ class SignwrightPreferences(bpy.types.AddonPreferences):
         subtype="DIR_PATH",
     )  # pyright: ignore[reportInvalidTypeForm]
 
+    dictionary_folder: StringProperty(
+        name="Dictionary",
+        description="Folder of your own signs, which can be shared or backed up. Empty for a folder of the add-on's "
+        "that is kept when it is updated",
+        subtype="DIR_PATH",
+    )  # pyright: ignore[reportInvalidTypeForm]
+    author: StringProperty(
+        name="Author", description="Your name or that of the signer, for signs that you save or import"
+    )  # pyright: ignore[reportInvalidTypeForm]
+    licence: StringProperty(
+        name="Licence",
+        description="Licence of signs that you save or import, like CC0-1.0 or CC-BY-4.0",
+        search=licence_suggestions,
+    )  # pyright: ignore[reportInvalidTypeForm]
+
     def draw(self, _context: bpy.types.Context) -> None:
         _draw_engine(self.layout.box(), self)
         box = self.layout.box()
         box.label(text="Folders", icon="FILE_FOLDER")
         box.prop(self, "export_folder")
         box.prop(self, "work_folder")
+        _draw_dictionary(self.layout.box(), self)
         _draw_log(self.layout.box())
 
 
@@ -68,6 +85,16 @@ def _draw_engine(box: bpy.types.UILayout, settings: SignwrightPreferences) -> No
     box.prop(settings, "python_path")
     if not settings.python_path:
         box.label(text=f"Used now: {pump.engine_python()}")
+
+
+def _draw_dictionary(box: bpy.types.UILayout, settings: SignwrightPreferences) -> None:
+    box.label(text="Own Signs", icon="USER")
+    box.prop(settings, "author")
+    box.prop(settings, "licence")
+    box.prop(settings, "dictionary_folder")
+    row = box.row()
+    row.label(text=f"Used now: {dictionary_path()}")
+    row.operator("signwright.open_dictionary", icon="FILE_FOLDER")
 
 
 def _draw_log(box: bpy.types.UILayout) -> None:

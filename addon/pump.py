@@ -1,6 +1,6 @@
 """Keeps the engine's session going inside Blender: one timer, 2 ms a tick at most, and redraws.
 
-The one place of state that lives as long as Blender: the session, the latest report, the take that is being made.
+The one place of state that lives as long as Blender: the session, the latest report, the requests under way.
 The session outlives .blend files; requests do not: loading a file cancels them.
 """
 
@@ -10,7 +10,8 @@ import shutil
 import sys
 import time
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import bpy
@@ -23,6 +24,8 @@ from .reports import Report, UserError
 BUSY_INTERVAL = 0.02
 IDLE_INTERVAL = 0.5
 _REDRAW_INTERVAL = 0.1
+TEXT, GLOSS, DICTIONARY = "text", "gloss", "dictionary"
+"""Panels that show reports and progress."""
 
 tick_times: deque[float] = deque(maxlen=4096)
 """Seconds of the latest ticks, for the benchmark and the report that users can copy."""
@@ -32,7 +35,9 @@ tick_times: deque[float] = deque(maxlen=4096)
 class _State:
     session: EngineSession | None = None
     report: Report | None = None
-    generating: Job | None = None
+    report_place: str = ""
+    working: dict[str, Job] = field(default_factory=dict)
+    watched: list[tuple[Job, Callable[[Job], None]]] = field(default_factory=list)
     redrawn: float = 0.0
     warmed: bool = False
     test_result: str = ""
@@ -76,24 +81,49 @@ def session() -> EngineSession:
     return _state.session
 
 
-def current_report() -> Report | None:
-    return _state.report
+def current_report(place: str = "") -> Report | None:
+    """The latest report, if it belongs to that panel; of any panel without a name."""
+    return _state.report if place in ("", _state.report_place) else None
 
 
-def show(report: Report | None) -> None:
-    """Put a report into the panel, in place of the one before; `None` clears it."""
-    _state.report = report
+def show(report: Report | None, place: str = TEXT) -> None:
+    """Put a report into a panel, in place of the one before; `None` clears it."""
+    _state.report, _state.report_place = report, place
     redraw()
+
+
+def latest(slot: str) -> Job | None:
+    """The latest request of a slot, under way or done."""
+    return _state.working.get(slot)
+
+
+def working(slot: str) -> Job | None:
+    """The request of a slot while it is under way."""
+    job = latest(slot)
+    return job if job is not None and not job.done else None
+
+
+def set_working(slot: str, job: Job | None) -> None:
+    """Let this be the request of a slot, in place of the one before; a panel is the slot of what it shows."""
+    if job is None:
+        _state.working.pop(slot, None)
+    else:
+        _state.working[slot] = job
+    wake()
 
 
 def generating() -> Job | None:
     """The generate request under way, if any."""
-    job = _state.generating
-    return job if job is not None and not job.done else None
+    return working(TEXT)
 
 
 def set_generating(job: Job | None) -> None:
-    _state.generating = job
+    set_working(TEXT, job)
+
+
+def watch(job: Job, then: Callable[[Job], None]) -> None:
+    """Call `then` from the timer when the job is done. Loading a .blend cancels the job and forgets this."""
+    _state.watched.append((job, then))
     wake()
 
 
@@ -151,6 +181,7 @@ def _tick() -> float | None:
     if was_running and not current.running and current.failure is not None:
         _state.report = current.failure
         news = True
+    news = _hand_over() or news
     now = time.perf_counter()
     if news and (now - _state.redrawn > _REDRAW_INTERVAL or not current.busy):
         _state.redrawn = now
@@ -161,12 +192,21 @@ def _tick() -> float | None:
     return BUSY_INTERVAL if current.busy else IDLE_INTERVAL
 
 
+def _hand_over() -> bool:
+    """Give the answers that have come to those who wait for them; whether there were any."""
+    done = [(job, then) for job, then in _state.watched if job.done]
+    _state.watched = [(job, then) for job, then in _state.watched if not job.done]
+    for job, then in done:
+        then(job)
+    return bool(done)
+
+
 @bpy.app.handlers.persistent
 def _before_load(_path: str) -> None:
-    job = generating()
-    if job is not None:
+    for job in (*_state.working.values(), *(job for job, _ in _state.watched)):
         session().cancel(job)
-    _state.generating = None
+    _state.working.clear()
+    _state.watched.clear()
     _state.report = None
 
 

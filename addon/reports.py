@@ -67,6 +67,7 @@ FIX_BUTTONS: dict[str, tuple[str, str]] = {
     "restart_engine": ("Restart Engine", "FILE_REFRESH"),
     "open_log": ("Open Log", "TEXT"),
     "add_avatar": ("Add Avatar", "OUTLINER_OB_ARMATURE"),
+    "open_dictionary": ("Open Dictionary Folder", "FILE_FOLDER"),
     "load_body": ("Load Another File", "FILE_FOLDER"),
     "build_studio": ("Build Studio", "LIGHT_AREA"),
     "frame_camera": ("Frame Camera", "CAMERA_DATA"),

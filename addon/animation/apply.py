@@ -35,7 +35,7 @@ _STASH_TRACK = "Before Signwright"
 
 
 @dataclass(frozen=True)
-class _Plan:
+class OwnerPlan:
     """What is written for one animated data-block (the armature, or a mesh's shape keys)."""
 
     owner: bpy.types.ID
@@ -74,8 +74,9 @@ def apply_take(
     sequence = take.sequence.resampled(fps)
     frames = start_frame + np.arange(len(sequence), dtype=np.float64)
     tolerance = None if tolerance_degrees is None else Tolerance.of_degrees(tolerance_degrees)
-    plans = _plans(rig, mapping, sequence, layers, frozenset(locked))
-    _check_editable(plans)
+    written = take_plans(rig, mapping, sequence, layers, frozenset(locked))
+    plans = [_without_locked(plan) for plan in written]
+    check_editable(plans)
 
     action = _start_action(plans, name or take.name)
     for plan in plans:
@@ -91,23 +92,28 @@ def apply_take(
     return action
 
 
-def _plans(
-    rig: bpy.types.Object, mapping: RigMap, sequence: PoseSequence, layers: Collection[str], locked: frozenset[str]
-) -> list[_Plan]:
+def take_plans(
+    rig: bpy.types.Object,
+    mapping: RigMap,
+    sequence: PoseSequence,
+    layers: Collection[str] = ALL_LAYERS,
+    locked: frozenset[str] = frozenset(),
+) -> list[OwnerPlan]:
+    """What a sequence writes on the armature and on the shape keys of its meshes; the armature comes first."""
     bones = [(i, bone) for i, bone in layer_bones(mapping, layers) if bone not in locked]
     groups = bone_groups(mapping, sequence, bones)
     if "body" in layers and mapping.bones[0] not in locked:
         groups.append(location_group(mapping, sequence))
-    plans = [_Plan(rig, groups)]
+    plans = [OwnerPlan(rig, groups)]
     for mesh in face_meshes(rig):
         weights = expression_groups(mesh, sequence, locked) if "face" in layers else []
-        plans.append(_Plan(mesh.data.shape_keys, weights))
-    return [_without_locked(plan) for plan in plans]
+        plans.append(OwnerPlan(mesh.data.shape_keys, weights))
+    return plans
 
 
-def _without_locked(plan: _Plan) -> _Plan:
+def _without_locked(plan: OwnerPlan) -> OwnerPlan:
     paths = locked_paths(plan.owner)
-    return _Plan(plan.owner, [group for group in plan.groups if group.path not in paths])
+    return OwnerPlan(plan.owner, [group for group in plan.groups if group.path not in paths])
 
 
 def locked_paths(owner: bpy.types.ID) -> set[str]:
@@ -117,7 +123,8 @@ def locked_paths(owner: bpy.types.ID) -> set[str]:
     return {c.data_path for c in curves if c.lock or (c.group is not None and c.group.lock)}
 
 
-def _check_editable(plans: list[_Plan]) -> None:
+def check_editable(plans: list[OwnerPlan]) -> None:
+    """Raises `ValueError` when Blender would not let the action of an owner be replaced."""
     for plan in plans:
         data = plan.owner.animation_data
         if data is not None and data.use_tweak_mode:
@@ -127,7 +134,7 @@ def _check_editable(plans: list[_Plan]) -> None:
             )
 
 
-def _start_action(plans: list[_Plan], name: str) -> bpy.types.Action:
+def _start_action(plans: list[OwnerPlan], name: str) -> bpy.types.Action:
     """A new action with every curve of the present one that the plans don't write."""
     action = bpy.data.actions.new(name)
     action.use_fake_user = True
@@ -157,7 +164,7 @@ def _replace_markers(
     add_markers(scene, action, take, start_frame, fps)
 
 
-def _assign(plans: list[_Plan], action: bpy.types.Action) -> None:
+def _assign(plans: list[OwnerPlan], action: bpy.types.Action) -> None:
     for plan in plans:
         slot = compat.slot_of(action, plan.owner, create=True)
         data = plan.owner.animation_data

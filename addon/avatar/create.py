@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import bpy
@@ -134,6 +135,13 @@ def _add_materials(mesh: bpy.types.Object, model: BodyModel) -> None:
     mesh.data.polygons.foreach_set("material_index", of_polygons.astype(np.int32))
 
 
+def shape_of(mesh: bpy.types.Object) -> list[float]:
+    """Values of `Shape000`, `Shape001`, ...: the betas of the body model."""
+    blocks = mesh.data.shape_keys.key_blocks
+    names = itertools.takewhile(lambda name: name in blocks, (f"Shape{i:03d}" for i in itertools.count()))
+    return [blocks[name].value for name in names]
+
+
 def move_joints_to_shape(rig: bpy.types.Object) -> None:
     """Put the armature's joints where the present values of the shape keys want them.
 
@@ -142,9 +150,6 @@ def move_joints_to_shape(rig: bpy.types.Object) -> None:
     """
     for mesh in rig_meshes(rig):
         if models.HASH_KEY in mesh.data and mesh.data.shape_keys is not None:
-            blocks = mesh.data.shape_keys.key_blocks
-            model = models.model_of(mesh)
-            count = model.shape_directions.shape[2]
-            move_joints(rig, model.joints(betas=[blocks[f"Shape{i:03d}"].value for i in range(count)]))
+            move_joints(rig, models.model_of(mesh).joints(betas=shape_of(mesh)))
             return
     raise ValueError(f"“{rig.name}” has no mesh made from a body model.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator, Sequence
 
 import blf  # pyright: ignore[reportMissingImports]
 import bpy
 
 from .. import pump
+from ..engine_session import Job
 from ..reports import FIX_BUTTONS
 
 TAB = "Signwright"
@@ -15,6 +17,7 @@ _MARGIN_PX = 64
 _ICON_PX = 24
 _CROSS_PX = 50
 _BOX_PX = 16
+_BUTTON_PX = 22
 
 
 class SidebarPanel:
@@ -40,19 +43,59 @@ def draw_wrapped(
         column.label(text=line, icon=icon if i == 0 else "BLANK1" if icon != "NONE" else "NONE")
 
 
+def flowing_rows(context: bpy.types.Context, labels: Sequence[tuple[str, bool]]) -> Iterator[list[int]]:
+    """Numbers of the buttons that fit into each row of the sidebar. labels: text, and whether it has an icon."""
+    scale = context.preferences.system.ui_scale
+    room = _room(context, 0)
+    blf.size(0, 11 * scale)
+    row: list[int] = []
+    used = 0.0
+    for i, (text, has_icon) in enumerate(labels):
+        width = blf.dimensions(0, text)[0] + (_BUTTON_PX + (_ICON_PX if has_icon else 0)) * scale
+        if row and used + width > room:
+            yield row
+            row, used = [], 0.0
+        row.append(i)
+        used += width
+    if row:
+        yield row
+
+
+def _room(context: bpy.types.Context, inset: int) -> float:
+    """Pixels of the sidebar's width that are left for text."""
+    scale = context.preferences.system.ui_scale
+    return max((context.region.width if context.region else 300) - (_MARGIN_PX + inset) * scale, 80 * scale)
+
+
 def _lines(context: bpy.types.Context, text: str, inset: int) -> list[str]:
     """Split by measured width: letters differ in width, and the interface can be scaled."""
-    scale = context.preferences.system.ui_scale
-    room = max((context.region.width if context.region else 300) - (_MARGIN_PX + inset) * scale, 80 * scale)
-    blf.size(0, 11 * scale)
+    room = _room(context, inset)
+    blf.size(0, 11 * context.preferences.system.ui_scale)
     sample = text[:200] or " "
     letter = max(blf.dimensions(0, sample)[0] / len(sample), 1.0)
     return textwrap.wrap(text, max(int(room / letter), 12))
 
 
-def draw_report(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """The latest report with the button that mends it, if there is one."""
-    report = pump.current_report()
+def draw_progress(layout: bpy.types.UILayout, job: Job, place: str, height: float = 1.6) -> None:
+    """A request's progress, and the button that gives it up."""
+    row = layout.row(align=True)
+    row.scale_y = height
+    row.progress(factor=job.fraction, text=_progress_text(job))
+    row.operator("signwright.cancel", text="", icon="CANCEL").place = place
+
+
+def _progress_text(job: Job) -> str:
+    """Stage and time to go, in a few words."""
+    if job.cancelled_at:
+        return "Cancelling …"
+    stage = (job.stage or "starting").capitalize()
+    eta = job.eta
+    return stage if eta is None else f"{stage}, {max(eta, 1.0):.0f} s left"
+
+
+def draw_report(layout: bpy.types.UILayout, context: bpy.types.Context, place: str) -> None:
+    """The latest report of this panel with the button that mends it, if there is one."""
+    report = pump.current_report(place)
     if report is None:
         return
     box = layout.box()

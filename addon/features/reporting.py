@@ -16,8 +16,9 @@ def fail(operator: bpy.types.Operator, report: Report) -> set[str]:
     """Show the report in the panel and give it to Blender; for scripts that is a `RuntimeError` when it's an error.
 
     For people who pressed a button the panel is enough: an error would pop up over the very button that mends it.
+    An operator's attribute `place` says which panel, when it isn't that of the text.
     """
-    pump.show(report)
+    pump.show(report, getattr(operator, "place", pump.TEXT))
     pressed = operator.options.is_invoke and not bpy.app.background
     operator.report({"WARNING"} if pressed else {report.severity}, report.message if pressed else report.text)
     return {"CANCELLED"}

@@ -1,11 +1,13 @@
-"""`scene.signwright`: one group of properties per feature."""
+"""`scene.signwright` and `window_manager.signwright`: one group of properties per feature."""
 
 from __future__ import annotations
 
 import bpy
 from bpy.props import PointerProperty
 
+from .dictionary.properties import SIGNWRIGHT_PG_dictionary
 from .generate.properties import SIGNWRIGHT_PG_generate
+from .gloss.properties import SIGNWRIGHT_PG_gloss
 from .render.properties import SIGNWRIGHT_PG_render
 from .setup.properties import SIGNWRIGHT_PG_setup
 from .timeline.properties import SIGNWRIGHT_PG_timeline
@@ -16,8 +18,15 @@ class SIGNWRIGHT_PG_scene(bpy.types.PropertyGroup):
 
     setup: PointerProperty(type=SIGNWRIGHT_PG_setup)  # pyright: ignore[reportInvalidTypeForm]
     generate: PointerProperty(type=SIGNWRIGHT_PG_generate)  # pyright: ignore[reportInvalidTypeForm]
+    gloss: PointerProperty(type=SIGNWRIGHT_PG_gloss)  # pyright: ignore[reportInvalidTypeForm]
     render: PointerProperty(type=SIGNWRIGHT_PG_render)  # pyright: ignore[reportInvalidTypeForm]
     timeline: PointerProperty(type=SIGNWRIGHT_PG_timeline)  # pyright: ignore[reportInvalidTypeForm]
 
 
-CLASSES = (SIGNWRIGHT_PG_scene,)
+class SIGNWRIGHT_PG_window(bpy.types.PropertyGroup):
+    """What Signwright shows and keeps in no file."""
+
+    dictionary: PointerProperty(type=SIGNWRIGHT_PG_dictionary)  # pyright: ignore[reportInvalidTypeForm]
+
+
+CLASSES = (SIGNWRIGHT_PG_scene, SIGNWRIGHT_PG_window)

@@ -2,7 +2,7 @@
 
 `slow`: progress until cancelled. `die`: ends in the middle. `garbage`: writes something else to the pipe. `deaf`: never
 answers again. `full`: its disk is full. `no_file`: says that it wrote a take, and didn't. `bad_file`: writes nonsense.
-Anything else becomes a take of one second at once.
+Anything else becomes a take of one second at once. An import of a file called `slow` goes on until cancelled too.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from engine.protocol import Decoder, encode
 from engine.skeleton import EXPRESSION_NAMES
 from engine.take import PoseSequence, Segment, Take
+from tests.addon import fake_dictionary
 
 _decoder = Decoder()
 _waiting: list[dict[str, Any]] = []
@@ -50,11 +51,19 @@ def _take(request: dict[str, Any]) -> Take:
         Segment("fs-ANNA", 0.5, 1.0, "fingerspelled", (6, 10)),
     )
     text = request["text"]
-    return Take(request["name"] or text[:20], text, request["language"], request["method"], sequence, segments)
+    if request.get("gloss"):
+        segments = tuple(Segment(g, 0.0, 1.0, "dictionary") for g in request["gloss"].split())
+    method = request.get("method", "dictionary")
+    settings = {
+        name: request[name] for name in ("betas", "gloss", "word_order", "mouthing", "variation") if name in request
+    }
+    return Take(
+        request.get("name") or text[:20], text, request["language"], method, sequence, segments, settings=settings
+    )
 
 
 def _generate(request: dict[str, Any]) -> None:
-    word = request["text"].split()[0]
+    word = (request["text"] or request["gloss"]).split()[0]
     _send("progress", request, stage="planning", fraction=0.25)
     if word == "die":
         os._exit(9)
@@ -74,7 +83,19 @@ def _generate(request: dict[str, Any]) -> None:
         path.write_bytes(b"no take at all")
     elif word != "no_file":
         _take(request).save(path)
-    _send("result", request, path=str(path), seconds=0.01, warnings=[])
+    line = request.get("gloss") or " ".join(word.upper() for word in request["text"].split())
+    _send("result", request, path=str(path), seconds=0.01, warnings=[], gloss_line=line)
+
+
+def _look_up(request: dict[str, Any]) -> None:
+    if any(Path(path).stem == "slow" for path in request.get("paths", ())):
+        _be_slow(request)
+        return
+    try:
+        _send("result", request, **fake_dictionary.HANDLERS[request["type"]](request))
+    except fake_dictionary.Refused as e:
+        code, message = e.args
+        _send("error", request, code=code, message=message, hint="", fix="")
 
 
 def _be_slow(request: dict[str, Any]) -> None:
@@ -84,6 +105,11 @@ def _be_slow(request: dict[str, Any]) -> None:
         if message is not None and message["type"] == "cancel":
             _send("error", request, code="cancelled", message="Cancelled.", hint="", fix="")
             return
+
+
+def _language(code: str, name: str, spoken: str, signs: int = 0, grammar: bool = False) -> dict[str, Any]:
+    counts = {"signs": signs, "letters": 26 if signs else 0, "numbers": 29 if signs else 0}
+    return {"code": code, "name": name, "spoken": spoken, "has_signs": bool(signs), "grammar": grammar, **counts}
 
 
 def main() -> None:
@@ -101,12 +127,14 @@ def main() -> None:
                 devices=[{"id": "cpu", "name": "CPU", "cores": 1}],
                 methods=[{"name": "dictionary", "label": "Dictionary", "description": "Signs", "languages": ["ASL"]}],
                 languages=[
-                    {"code": "ASL", "name": "American Sign Language", "spoken": "en", "has_signs": True},
-                    {"code": "DGS", "name": "German Sign Language", "spoken": "de", "has_signs": False},
+                    _language("ASL", "American Sign Language", "en", signs=fake_dictionary.BUILT_IN, grammar=True),
+                    _language("DGS", "German Sign Language", "de"),
                 ],
             )
         elif message["type"] == "generate":
             _generate(message)
+        elif message["type"] in fake_dictionary.HANDLERS:
+            _look_up(message)
         elif message["type"] == "bye":
             _send("bye", message)
             return

@@ -28,6 +28,17 @@ OPERATORS = (
     "test_engine",
     "open_log",
     "restart_engine",
+    "read_text",
+    "search_signs",
+    "preview_sign",
+    "stop_preview",
+    "insert_sign",
+    "edit_sign",
+    "remove_sign",
+    "save_sign",
+    "import_signs",
+    "export_signs",
+    "open_dictionary",
 )
 BLENDER_TYPES = (
     bpy.types.Operator,
@@ -36,8 +47,18 @@ BLENDER_TYPES = (
     bpy.types.UIList,
     bpy.types.PropertyGroup,
     bpy.types.AddonPreferences,
+    bpy.types.FileHandler,
 )
-HANDLERS = ("load_pre", "load_post", "frame_change_pre", "frame_change_post", "depsgraph_update_post", "undo_post")
+HANDLERS = (
+    "load_pre",
+    "load_post",
+    "save_pre",
+    "frame_change_pre",
+    "frame_change_post",
+    "depsgraph_update_post",
+    "undo_post",
+    "redo_post",
+)
 
 
 def _defined_classes(package) -> set[type]:
@@ -64,8 +85,8 @@ def test_the_operators_that_scripts_rely_on_are_there(addon, name):
 def test_everything_that_can_be_pressed_or_set_has_a_tooltip(addon):
     names = [cls.bl_idname.partition(".")[2] for cls in addon.CLASSES if issubclass(cls, bpy.types.Operator)]
     bare = [name for name in names if not getattr(bpy.ops.signwright, name).get_rna_type().description]
-    groups = [getattr(bpy.context.scene.signwright, n) for n in ("setup", "generate", "timeline", "render")]
-    for group in (*groups, addon.paths.preferences()):
+    groups = [getattr(bpy.context.scene.signwright, n) for n in ("setup", "generate", "gloss", "timeline", "render")]
+    for group in (*groups, bpy.context.window_manager.signwright.dictionary, addon.paths.preferences()):
         hidden = {"takes", *bpy.types.PropertyGroup.bl_rna.properties.keys(), "bl_idname"}
         for prop in group.bl_rna.properties:
             if prop.identifier not in hidden and not prop.description:
@@ -81,6 +102,7 @@ def test_switching_off_leaves_nothing_behind_and_on_again_works(addon):
     addon.unregister()
     assert not session.running
     assert not hasattr(bpy.types.Scene, "signwright")
+    assert not hasattr(bpy.types.WindowManager, "signwright")
     assert not hasattr(bpy.types, "SIGNWRIGHT_PT_setup")
     assert not bpy.app.timers.is_registered(pump._tick)
     remaining = {name: getattr(bpy.app.handlers, name) for name in HANDLERS}

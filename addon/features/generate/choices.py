@@ -7,6 +7,8 @@ from typing import Any
 from ... import pump
 
 Item = tuple[str, str, str, str, int]
+AS_IN_TEXT = "TEXT"
+"""Choice of the Dictionary panel that follows the Text panel."""
 _kept: dict[str, list[Item]] = {}
 """Blender reads the strings of a dynamic menu later, so they must not be freed."""
 
@@ -23,9 +25,15 @@ def language_entry(code: str) -> dict[str, Any] | None:
 
 def languages(current: str) -> list[Item]:
     """Menu of signed languages; the current one is in it even before the engine has been asked."""
-    known = entries("languages")
-    known.sort(key=lambda e: not e.get("has_signs"))
-    return _menu("languages", [(e["code"], e["name"], coverage(e), _icon(e)) for e in known], current)
+    return _menu("languages", [(e["code"], e["name"], coverage(e), _icon(e)) for e in _by_coverage()], current)
+
+
+def languages_or_text(current: str, text_language: str) -> list[Item]:
+    """The same menu with the Text panel's language as its first choice, which an empty current one stands for."""
+    name = f"As in Text ({text_language})" if text_language else "As in Text"
+    first = (AS_IN_TEXT, name, "The language of the Text panel", "LINKED")
+    known = [(e["code"], e["name"], coverage(e), _icon(e)) for e in _by_coverage()]
+    return _menu("languages_or_text", [first, *known], current or AS_IN_TEXT)
 
 
 def methods(current: str) -> list[Item]:
@@ -36,9 +44,19 @@ def methods(current: str) -> list[Item]:
 
 def coverage(entry: dict[str, Any]) -> str:
     """One line on how much of a language the engine can sign."""
-    if not entry.get("has_signs"):
-        return "No signs of it yet: nothing can be generated"
-    return "Frequent words have signs; names and other words are fingerspelled"
+    signs, letters, numbers = entry["signs"], entry["letters"], entry["numbers"]
+    parts = [f"{signs:,} sign{'s' if signs != 1 else ''}"] if signs else []
+    parts += [name for name, count in (("alphabet", letters), ("numbers", numbers)) if count]
+    if not parts:
+        return f"{entry['name']}: no signs yet, nothing can be generated"
+    covered = "fingerspelling only" if parts == ["alphabet"] else ", ".join(parts)
+    order = "" if entry["grammar"] or not signs else "; the word order of the text"
+    return f"{entry['name']}: {covered}{order}"
+
+
+def _by_coverage() -> list[dict[str, Any]]:
+    """The languages, those with the most signs first."""
+    return sorted(entries("languages"), key=lambda e: (-e["signs"], not e["letters"]))
 
 
 def number_of(items: list[Item], identifier: str) -> int:
@@ -46,7 +64,7 @@ def number_of(items: list[Item], identifier: str) -> int:
 
 
 def _icon(entry: dict[str, Any]) -> str:
-    return "CHECKMARK" if entry.get("has_signs") else "BLANK1"
+    return "CHECKMARK" if entry["signs"] else "SMALL_CAPS" if entry["letters"] else "BLANK1"
 
 
 def _menu(kind: str, known: list[tuple[str, str, str, str]], current: str) -> list[Item]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,17 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 from ... import pump, takes
 from ...animation.apply import scene_fps
 from ...engine_session import Job
-from ...paths import absolute, preferences
 from ...reports import Report, UserError
-from ..reporting import fail, operator_fails_with_report
-from ..setup.avatar import current_avatar, model_file
+from ..gloss import state
+from ..reporting import fail
+from ..requests import RequestOperator, dictionary, push_undo, read_file, working_file
+from ..setup.avatar import current_avatar, model_file, shape_values
+from .properties import ORDER_ITEMS
 
-_FIELDS = ("language", "method", "seed", "speed", "handedness")
-_TIMER_SECONDS = 0.05
+_FIELDS = ("language", "method", "seed", "speed", "handedness", "word_order", "mouthing", "variation")
 
 
-class SIGNWRIGHT_OT_generate(bpy.types.Operator):
+class SIGNWRIGHT_OT_generate(RequestOperator, bpy.types.Operator):
     """Make a take from the text: signs with their face and timing. Esc or Cancel gives up"""
 
     bl_idname = "signwright.generate"
@@ -29,104 +31,83 @@ class SIGNWRIGHT_OT_generate(bpy.types.Operator):
     bl_options = {"REGISTER"}
 
     text: StringProperty(name="Text", description="Text to sign; that of the panel when not given")  # pyright: ignore[reportInvalidTypeForm]
+    gloss: StringProperty(
+        name="Gloss Line",
+        description="Signs to make, which win over the text; the panel's edited line when neither is given",
+    )  # pyright: ignore[reportInvalidTypeForm]
     language: StringProperty(name="Language", description="Code of the signed language")  # pyright: ignore[reportInvalidTypeForm]
     method: StringProperty(name="Method", description="Generating method")  # pyright: ignore[reportInvalidTypeForm]
     seed: IntProperty(name="Seed", min=0)  # pyright: ignore[reportInvalidTypeForm]
     speed: FloatProperty(name="Speed", default=1.0, min=0.1, max=10.0)  # pyright: ignore[reportInvalidTypeForm]
     handedness: EnumProperty(name="Dominant Hand", items=(("right", "Right", ""), ("left", "Left", "")))  # pyright: ignore[reportInvalidTypeForm]
+    word_order: EnumProperty(name="Word Order", items=ORDER_ITEMS)  # pyright: ignore[reportInvalidTypeForm]
+    mouthing: FloatProperty(name="Mouthing", default=1.0, min=0.0, max=1.0)  # pyright: ignore[reportInvalidTypeForm]
+    variation: FloatProperty(name="Variation", default=0.5, min=0.0, max=1.0)  # pyright: ignore[reportInvalidTypeForm]
     take_name: StringProperty(name="Take Name", description="Name of the take; made from the text when empty")  # pyright: ignore[reportInvalidTypeForm]
     apply: BoolProperty(name="Apply", description="Put the take onto the avatar when it is ready", default=True)  # pyright: ignore[reportInvalidTypeForm]
 
-    _timer: Any = None
-    _job: Job | None = None
     _output: Path | None = None
     _scene: str = ""
+    _betas: tuple[float, ...] = ()
 
-    @classmethod
-    def poll(cls, _context: bpy.types.Context) -> bool:
-        if pump.generating() is not None:
-            cls.poll_message_set("A take is being made. Cancel it first")
-            return False
-        return True
-
-    @operator_fails_with_report
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        """Block until the take is there: for scripts and background mode."""
-        self._begin(context)
-        assert self._job is not None
-        pump.session().run(self._job)
-        return self._end(context)
-
-    @operator_fails_with_report
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        """Start, then let Blender go on while the engine works."""
-        if bpy.app.background:
-            return self.execute(context)
-        self._begin(context)
-        manager = context.window_manager
-        self._timer = manager.event_timer_add(_TIMER_SECONDS, window=context.window)
-        manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
-
-    @operator_fails_with_report
-    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        assert self._job is not None
-        if self._job.done:
-            self._remove_timer(context)
-            return self._end(context)
-        if event.type == "ESC" and event.value == "PRESS":
-            pump.session().cancel(self._job)
-            return {"RUNNING_MODAL"}
-        return {"PASS_THROUGH"}
-
-    def cancel(self, context: bpy.types.Context) -> None:
-        """Blender ends the operator: a file is loaded or the window closes."""
-        self._remove_timer(context)
-        if self._job is not None:
-            pump.session().cancel(self._job)
-        self._clean()
-
-    def _begin(self, context: bpy.types.Context) -> None:
+    def begin(self, context: bpy.types.Context) -> Job:
         request = self._request(context)
         self._scene = context.scene.name
-        self._output = _output_folder() / f"signwright-{uuid.uuid4().hex}.npz"
-        pump.show(None)
-        self._job = pump.session().submit("generate", **request, output=str(self._output))
-        pump.set_generating(self._job)
+        self._betas = tuple(request["betas"])
+        self._output = working_file(".npz")
+        return pump.session().submit("generate", **request, output=str(self._output))
+
+    def end(self, context: bpy.types.Context) -> set[str]:
+        """Store the take of a finished job, or tell why there is none."""
+        job, output = self._job, self._output
+        assert job is not None and output is not None
+        pump.set_generating(None)
+        try:
+            if job.answer is None:
+                assert job.error is not None
+                return fail(self, job.error)
+            scene = self._home(context)
+            item = takes.add(scene, read_file(output))
+            item.betas = json.dumps(self._betas)
+            if self._of_panel():
+                state.take_generated(scene, job.answer.get("gloss_line", ""))
+        finally:
+            self.give_up()
+        self._tell(item, job)
+        push_undo("Generate Take")
+        return self._apply(context, item.name)
+
+    def give_up(self) -> None:
+        if self._output is not None:
+            self._output.unlink(missing_ok=True)
+
+    def _of_panel(self) -> bool:
+        """Whether the panel's text is signed, not that of a script."""
+        return not (self.properties.is_property_set("text") or self.properties.is_property_set("gloss"))
 
     def _request(self, context: bpy.types.Context) -> dict[str, Any]:
         chosen = context.scene.signwright.generate
-        text = self.text if self.properties.is_property_set("text") else chosen.resolved_text()
-        if not text.strip():
+        text, gloss = self.text, self.gloss
+        if self._of_panel():
+            text, gloss = chosen.resolved_text(), state.edited_line(context.scene)
+        if not (text.strip() or gloss.strip()):
             raise UserError(
                 "There is no text to sign.", "Type a word or a sentence into the text field.", "edit_text", "empty_text"
             )
         request: dict[str, Any] = {
             name: getattr(self if self.properties.is_property_set(name) else chosen, name) for name in _FIELDS
         }
+        rig = current_avatar(context)
         return {
             **request,
             "text": text,
+            "gloss": gloss,
             "name": self.take_name,
             "fps": scene_fps(context.scene),
             "body_model": model_file(context),
+            "betas": shape_values(rig) if rig is not None else [],
+            "dictionary": dictionary(),
         }
-
-    def _end(self, context: bpy.types.Context) -> set[str]:
-        """Store the take of a finished job, or tell why there is none."""
-        job, output = self._job, self._output
-        assert job is not None and output is not None
-        pump.set_generating(None)
-        try:
-            if job.error is not None:
-                return fail(self, job.error)
-            item = takes.add(self._home(context), _read(output))
-        finally:
-            self._clean()
-        self._tell(item, job)
-        if not bpy.app.background:
-            bpy.ops.ed.undo_push(message="Generate Take")
-        return self._apply(context, item.name)
 
     def _home(self, context: bpy.types.Context) -> bpy.types.Scene:
         """The scene that the take was asked for; the current one when that is gone."""
@@ -155,28 +136,24 @@ class SIGNWRIGHT_OT_generate(bpy.types.Operator):
             return {"CANCELLED"}  # its report is in the panel and with Blender already
         return {"FINISHED"}
 
-    def _remove_timer(self, context: bpy.types.Context) -> None:
-        if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
-
-    def _clean(self) -> None:
-        if self._output is not None:
-            self._output.unlink(missing_ok=True)
-
 
 class SIGNWRIGHT_OT_cancel(bpy.types.Operator):
-    """Give up the take that is being made. What you have stays as it is"""
+    """Give up what the engine is doing. What you have stays as it is"""
 
     bl_idname = "signwright.cancel"
     bl_label = "Cancel"
 
+    place: EnumProperty(
+        name="Panel",
+        items=((pump.TEXT, "Text", "What is being generated"), (pump.DICTIONARY, "Dictionary", "Imports and changes")),
+    )  # pyright: ignore[reportInvalidTypeForm]
+
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        return pump.generating() is not None
+        return any(pump.working(place) is not None for place in (pump.TEXT, pump.DICTIONARY))
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
-        job = pump.generating()
+        job = pump.working(self.place)
         if job is not None:
             pump.session().cancel(job)
             pump.wake()
@@ -193,32 +170,6 @@ class SIGNWRIGHT_OT_randomise_seed(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.scene.signwright.generate.seed = uuid.uuid4().int % 100_000
         return {"FINISHED"}
-
-
-def _output_folder() -> Path:
-    """Where the engine writes; Blender's own temporary folder unless the user chose another."""
-    chosen = preferences().work_folder
-    folder = absolute(chosen) if chosen else Path(bpy.app.tempdir)
-    if not folder.is_dir():
-        raise UserError(
-            f"The working folder {folder} is not there.",
-            "No take was made. Choose another one in the preferences, or none for Blender's own.",
-            "choose_folder",
-            "no_folder",
-        )
-    return folder
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as e:
-        raise UserError(
-            f"The engine's take can't be read from {path}: {e.strerror}.",
-            "Nothing in your scene changed. Is the disk full, or may you not read there?",
-            "choose_folder",
-            "no_take_file",
-        ) from e
 
 
 CLASSES = (SIGNWRIGHT_OT_generate, SIGNWRIGHT_OT_cancel, SIGNWRIGHT_OT_randomise_seed)

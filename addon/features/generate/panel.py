@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 
 from ... import pump
-from ...engine_session import Job
-from ..layout import SidebarPanel, draw_report, draw_wrapped
+from ..gloss import state
+from ..layout import SidebarPanel, draw_progress, draw_report, draw_wrapped
 from . import choices
 
 
@@ -30,16 +30,17 @@ class SIGNWRIGHT_PT_generate(SidebarPanel, bpy.types.Panel):
         layout.prop(chosen, "language_menu", text="", icon="WORLD")
         entry = choices.language_entry(chosen.language)
         if entry is not None:
-            draw_wrapped(layout, context, choices.coverage(entry), "INFO" if entry.get("has_signs") else "ERROR")
+            draw_wrapped(layout, context, choices.coverage(entry), "INFO" if entry["has_signs"] else "ERROR")
         job = pump.generating()
         if job is not None:
-            _draw_progress(layout, job)
+            draw_progress(layout, job, pump.TEXT)
         else:
             row = layout.row()
             row.scale_y = 1.6
-            row.operator("signwright.generate", icon="PLAY")
+            edited = state.is_edited(context.scene)
+            row.operator("signwright.generate", text="Generate from Gloss Line" if edited else "Generate", icon="PLAY")
         layout.prop(chosen, "apply_after")
-        draw_report(layout, context)
+        draw_report(layout, context, pump.TEXT)
 
 
 class SIGNWRIGHT_PT_generate_options(SidebarPanel, bpy.types.Panel):
@@ -48,6 +49,7 @@ class SIGNWRIGHT_PT_generate_options(SidebarPanel, bpy.types.Panel):
     bl_idname = "SIGNWRIGHT_PT_generate_options"
     bl_parent_id = "SIGNWRIGHT_PT_generate"
     bl_label = "Options"
+    bl_order = 1
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -57,26 +59,13 @@ class SIGNWRIGHT_PT_generate_options(SidebarPanel, bpy.types.Panel):
         chosen = context.scene.signwright.generate
         layout.prop(chosen, "method_menu")
         layout.row().prop(chosen, "handedness", expand=True)
+        layout.row().prop(chosen, "word_order", expand=True)
         layout.prop(chosen, "speed", slider=True)
+        layout.prop(chosen, "mouthing", slider=True)
+        layout.prop(chosen, "variation", slider=True)
         row = layout.row(align=True)
         row.prop(chosen, "seed")
         row.operator("signwright.randomise_seed", text="", icon="FILE_REFRESH")
-
-
-def _draw_progress(layout: bpy.types.UILayout, job: Job) -> None:
-    row = layout.row(align=True)
-    row.scale_y = 1.6
-    row.progress(factor=job.fraction, text=_progress_text(job))
-    row.operator("signwright.cancel", text="", icon="CANCEL")
-
-
-def _progress_text(job: Job) -> str:
-    """Stage and time to go, in a few words."""
-    if job.cancelled_at:
-        return "Cancelling …"
-    stage = (job.stage or "starting").capitalize()
-    eta = job.eta
-    return stage if eta is None else f"{stage}, {max(eta, 1.0):.0f} s left"
 
 
 CLASSES = (SIGNWRIGHT_PT_generate, SIGNWRIGHT_PT_generate_options)

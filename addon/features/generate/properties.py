@@ -10,15 +10,6 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 from . import choices
 
 
-# annotations are evaluated outside this module, so that a lambda in them would not find its names
-def _languages(self: Any, _context: bpy.types.Context | None) -> list[choices.Item]:
-    return choices.languages(self.language)
-
-
-def _methods(self: Any, _context: bpy.types.Context | None) -> list[choices.Item]:
-    return choices.methods(self.method)
-
-
 def _is_shown(_self: Any, text: bpy.types.Text) -> bool:
     return not text.name.startswith(".")
 
@@ -49,6 +40,12 @@ def _language_items(self: Any, _context: Any) -> list[choices.Item]:
 
 def _method_items(self: Any, _context: Any) -> list[choices.Item]:
     return choices.methods(self.method)
+
+
+ORDER_ITEMS = (
+    ("signed", "Signed", "In the order of the signed language, by its grammar"),
+    ("text", "As in the Text", "Word by word, in the order of the text"),
+)
 
 
 class SIGNWRIGHT_PG_generate(bpy.types.PropertyGroup):
@@ -121,6 +118,28 @@ class SIGNWRIGHT_PG_generate(bpy.types.PropertyGroup):
             ("left", "Left", "One-handed signs are made with the left hand"),
         ),
         default="right",
+    )  # pyright: ignore[reportInvalidTypeForm]
+    word_order: EnumProperty(
+        name="Word Order",
+        description="Order of the signs",
+        items=ORDER_ITEMS,
+        default="signed",
+    )  # pyright: ignore[reportInvalidTypeForm]
+    mouthing: FloatProperty(
+        name="Mouthing",
+        description="How clearly the mouth forms the words; at 0 only mouth shapes that belong to a sign stay",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )  # pyright: ignore[reportInvalidTypeForm]
+    variation: FloatProperty(
+        name="Variation",
+        description="How much timing and size of the signs vary with the seed; at 0 a sign looks the same every time",
+        default=0.5,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
     )  # pyright: ignore[reportInvalidTypeForm]
     apply_after: BoolProperty(
         name="Apply When Ready",

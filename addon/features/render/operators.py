@@ -19,6 +19,7 @@ from ...paths import absolute
 from ...reports import Report, UserError, explained
 from ..reporting import operator_fails_with_report
 from ..setup.avatar import current_avatar, require_avatar
+from ..timeline.take_operator import TakeOperator
 from .properties import PRESET_ITEMS, SIZE_ITEMS, SIZES
 
 
@@ -147,7 +148,7 @@ class SIGNWRIGHT_OT_render(bpy.types.Operator):
         return output
 
 
-class SIGNWRIGHT_OT_contact_sheet(bpy.types.Operator):
+class SIGNWRIGHT_OT_contact_sheet(TakeOperator, bpy.types.Operator):
     """Save one picture with a still of every sign of the take, by the scene's camera and the preset above"""
 
     bl_idname = "signwright.contact_sheet"
@@ -156,7 +157,6 @@ class SIGNWRIGHT_OT_contact_sheet(bpy.types.Operator):
 
     filepath: StringProperty(subtype="FILE_PATH")  # pyright: ignore[reportInvalidTypeForm]
     filter_glob: StringProperty(default="*.png", options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
-    take: StringProperty(name="Take", description="Name of the take; the active one when empty")  # pyright: ignore[reportInvalidTypeForm]
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import bpy
 
 from ...avatar import models
-from ...avatar.create import SHAPE_NAMES_KEY
+from ...avatar.create import SHAPE_NAMES_KEY, shape_of
 from ...avatar.rig import find_rig, rig_meshes, rig_problems
 from ...reports import UserError
 
@@ -63,4 +63,12 @@ def shape_keys(rig: bpy.types.Object) -> list[tuple[str, Any]]:
         if names and mesh.data.shape_keys is not None:
             blocks = mesh.data.shape_keys.key_blocks
             return [(name, blocks[f"Shape{i:03d}"]) for i, name in enumerate(names) if f"Shape{i:03d}" in blocks]
+    return []
+
+
+def shape_values(rig: bpy.types.Object) -> list[float]:
+    """Body shape of the avatar by its sliders, one number for each of its model's components; empty for any other."""
+    for mesh in rig_meshes(rig):
+        if models.PATH_KEY in mesh.data and mesh.data.shape_keys is not None:
+            return list(shape_of(mesh))
     return []

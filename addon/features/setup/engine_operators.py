@@ -19,7 +19,15 @@ from ..reporting import operator_fails_with_report
 
 _TEST_TIMEOUT = 30.0
 _LOG_LINES = 40
-_FIX_OPERATORS = ("restart_engine", "open_log", "add_avatar", "load_body", "build_studio", "frame_camera")
+_FIX_OPERATORS = (
+    "restart_engine",
+    "open_log",
+    "open_dictionary",
+    "add_avatar",
+    "load_body",
+    "build_studio",
+    "frame_camera",
+)
 
 
 class SIGNWRIGHT_OT_test_engine(bpy.types.Operator):

@@ -14,10 +14,6 @@ def _can_be_signer(_self: Any, obj: bpy.types.Object) -> bool:
     return obj.type == "ARMATURE" and not rig_problems(obj)
 
 
-def _is_rig(_self: Any, obj: bpy.types.Object) -> bool:
-    return obj.type == "ARMATURE" and not rig_problems(obj)
-
-
 class SIGNWRIGHT_PG_setup(bpy.types.PropertyGroup):
     """The avatar of the scene."""
 

@@ -16,16 +16,16 @@ from ...reports import UserError
 from ..reporting import operator_fails_with_report
 from ..setup.avatar import current_avatar, require_avatar
 from .properties import ALL_LAYERS, LAYER_ITEMS
+from .take_operator import TakeOperator
 
 
-class SIGNWRIGHT_OT_apply_take(bpy.types.Operator):
+class SIGNWRIGHT_OT_apply_take(TakeOperator, bpy.types.Operator):
     """Keyframe the avatar with the take, in a new action. The action it had before stays in the file"""
 
     bl_idname = "signwright.apply_take"
     bl_label = "Apply Take"
     bl_options = {"REGISTER", "UNDO"}
 
-    take: StringProperty(name="Take", description="Name of the take; the active one when empty")  # pyright: ignore[reportInvalidTypeForm]
     layers: EnumProperty(name="Layers", items=LAYER_ITEMS, options={"ENUM_FLAG"}, default=set(ALL_LAYERS))  # pyright: ignore[reportInvalidTypeForm]
     start_frame: IntProperty(name="Start Frame", default=1)  # pyright: ignore[reportInvalidTypeForm]
     tolerance: FloatProperty(
@@ -81,14 +81,12 @@ class SIGNWRIGHT_OT_apply_take(bpy.types.Operator):
                 setattr(self, name, getattr(chosen, name))
 
 
-class SIGNWRIGHT_OT_remove_take(bpy.types.Operator):
+class SIGNWRIGHT_OT_remove_take(TakeOperator, bpy.types.Operator):
     """Remove the take from the list. Animation that was applied from it stays"""
 
     bl_idname = "signwright.remove_take"
     bl_label = "Remove Take"
     bl_options = {"REGISTER", "UNDO"}
-
-    take: StringProperty(name="Take", description="Name of the take; the active one when empty")  # pyright: ignore[reportInvalidTypeForm]
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -102,14 +100,13 @@ class SIGNWRIGHT_OT_remove_take(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class SIGNWRIGHT_OT_jump_to_segment(bpy.types.Operator):
+class SIGNWRIGHT_OT_jump_to_segment(TakeOperator, bpy.types.Operator):
     """Go to the first frame of this sign"""
 
     bl_idname = "signwright.jump_to_segment"
     bl_label = "Jump to Sign"
     bl_options = {"REGISTER"}
 
-    take: StringProperty(name="Take", description="Name of the take; the active one when empty")  # pyright: ignore[reportInvalidTypeForm]
     index: IntProperty(name="Segment", default=-1, min=-1)  # pyright: ignore[reportInvalidTypeForm]
 
     @classmethod
@@ -157,14 +154,12 @@ class SIGNWRIGHT_OT_toggle_layer(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class SIGNWRIGHT_OT_fit_range(bpy.types.Operator):
+class SIGNWRIGHT_OT_fit_range(TakeOperator, bpy.types.Operator):
     """Let the scene start and end with the take, where it was applied"""
 
     bl_idname = "signwright.fit_range"
     bl_label = "Fit Range to Take"
     bl_options = {"REGISTER", "UNDO"}
-
-    take: StringProperty(name="Take", description="Name of the take; the active one when empty")  # pyright: ignore[reportInvalidTypeForm]
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -184,7 +179,7 @@ class SIGNWRIGHT_OT_fit_range(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class SIGNWRIGHT_OT_export_take(bpy.types.Operator):
+class SIGNWRIGHT_OT_export_take(TakeOperator, bpy.types.Operator):
     """Save the take as an .npz file of SMPL-X motion that other tools read"""
 
     bl_idname = "signwright.export_take"
@@ -192,7 +187,6 @@ class SIGNWRIGHT_OT_export_take(bpy.types.Operator):
 
     filepath: StringProperty(subtype="FILE_PATH")  # pyright: ignore[reportInvalidTypeForm]
     filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
-    take: StringProperty(name="Take", description="Name of the take; the active one when empty")  # pyright: ignore[reportInvalidTypeForm]
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from typing import Any
 
 import bpy
@@ -9,7 +11,7 @@ import bpy
 from ... import takes
 from ...animation.layers import muted_layers
 from ..layout import SidebarPanel, draw_wrapped
-from ..setup.avatar import current_avatar
+from ..setup.avatar import current_avatar, shape_values
 from .properties import LAYER_ITEMS
 
 ORIGINS = {
@@ -23,6 +25,7 @@ ORIGINS = {
 }
 """Icon and name of each origin of a segment."""
 _INFO_ROWS = 40
+_SHAPE_TOLERANCE = 0.05
 
 
 class SIGNWRIGHT_UL_takes(bpy.types.UIList):
@@ -73,13 +76,17 @@ class SIGNWRIGHT_PT_timeline(SidebarPanel, bpy.types.Panel):
         column.separator()
         column.operator("signwright.export_take", text="", icon="EXPORT")
         column.operator("signwright.take_info", text="", icon="INFO")
-        if current_avatar(context) is None:
+        rig = current_avatar(context)
+        if rig is None:
             draw_wrapped(layout, context, "Add an avatar first, then the take can be applied.", "INFO")
             layout.operator("signwright.add_avatar", icon="OUTLINER_OB_ARMATURE")
             return
         row = layout.row()
         row.scale_y = 1.3
         row.operator("signwright.apply_take", icon="KEYFRAME_HLT")
+        if is_for_another_shape(takes.find(context.scene), rig):
+            text = "Made for another body shape: hands may miss what they touch. Generate it again for this one."
+            draw_wrapped(layout, context, text, "INFO")
 
 
 class SIGNWRIGHT_PT_apply_options(SidebarPanel, bpy.types.Panel):
@@ -183,6 +190,15 @@ class SIGNWRIGHT_OT_take_info(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def is_for_another_shape(item: Any, rig: bpy.types.Object) -> bool:
+    """Whether a take was made for a body shape that differs visibly from the avatar's sliders."""
+    if not item.betas:
+        return False
+    made, present = json.loads(item.betas), shape_values(rig)
+    pairs = itertools.zip_longest(made, present, fillvalue=0.0)
+    return any(abs(before - now) > _SHAPE_TOLERANCE for before, now in pairs)
+
+
 def draw_provenance(layout: bpy.types.UILayout, context: bpy.types.Context, item: Any) -> None:
     """Text, counts, method and the flag of review of a take."""
     if item.reviewed:
@@ -213,7 +229,7 @@ def _origin_text(segment: Any, origin: str, short: bool = False) -> str:
     review = (
         f"reviewed by {segment.reviewed_by}" if segment.reviewed_by else "" if short else takes.NOT_REVIEWED.lower()
     )
-    return ", ".join(filter(None, (origin, segment.source, segment.licence, review)))
+    return ", ".join(filter(None, (origin, segment.source, segment.author, segment.licence, review)))
 
 
 def _shortened(text: str, length: int = 200) -> str:

@@ -67,6 +67,9 @@ class SIGNWRIGHT_PG_take(bpy.types.PropertyGroup):
     fps: FloatProperty(name="Frame Rate")  # pyright: ignore[reportInvalidTypeForm]
     created: StringProperty(name="Made")  # pyright: ignore[reportInvalidTypeForm]
     engine_version: StringProperty(name="Engine")  # pyright: ignore[reportInvalidTypeForm]
+    betas: StringProperty(
+        name="Body Shape", description="Shape that it was made for, as a JSON list; empty when unknown"
+    )  # pyright: ignore[reportInvalidTypeForm]
     warnings: StringProperty(name="Warnings", description="One a line")  # pyright: ignore[reportInvalidTypeForm]
     origins: StringProperty(name="Origins", description="How many signs came from where")  # pyright: ignore[reportInvalidTypeForm]
     reviewed: BoolProperty(name="Reviewed", description="Whether a fluent signer checked every sign")  # pyright: ignore[reportInvalidTypeForm]
