@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from .lexicon.phonology import Locus, NonManual
 from .lexicon.recorded import Entry
@@ -23,6 +23,11 @@ FACE_MARKS: Final = {
 """Topic (Liddell 1980), condition (Liddell 1986), rhetorical question, relative clause, exclamation."""
 MARKS: Final = (*KIND_MARKS, NEGATION_MARK, *FACE_MARKS)
 """Names of what spans a phrase, as linguists write them over a gloss line."""
+
+
+POINTER, POSSESSIVE, REFLEXIVE = "IX", "POSS", "SELF"
+POINTING: Final = frozenset((POINTER, POSSESSIVE, REFLEXIVE))
+"""Glosses of the signs that point to a place: the index finger, the flat hand of an owner, the fist of a self."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +80,16 @@ class GlossPlan:
     def glosses(self) -> tuple[str, ...]:
         """The gloss line, pauses left out."""
         return tuple(i.gloss for p in self.phrases for i in p.items if i.kind != "pause")
+
+
+def notation(gloss: str, source: str = "", goal: str = "", repeat: int = 0) -> str:
+    """A sign as the gloss line has it: `HELLO`, `IX-3a`, `1-GIVE-2`, `BOOK++` for a movement made three times."""
+    before = f"{source}-" if source else ""
+    after = f"-{goal}" if goal else ""
+    return f"{before}{gloss}{after}{'+' * (repeat - 1)}"
+
+
+def sign_item(sign: Entry, span: tuple[int, int] = (0, 0), mouth: str = "", **more: Any) -> GlossItem:
+    """The item of a dictionary entry, its gloss written with places and repetition."""
+    gloss = notation(sign.gloss, more.get("source", ""), more.get("goal", ""), more.get("repeat", 0))
+    return GlossItem("sign", gloss, span, sign, mouth=mouth, **more)

@@ -1,62 +1,18 @@
-"""Sentences and clauses: where the text pauses, what is asked, what is denied."""
+"""Sentences and clauses: where the text pauses, and the words with their contractions undone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
-from ..gloss import PhraseKind
+from .elements import COMMA_SECONDS, LINE_ENDS, SENTENCE_SECONDS, STOPS, Clause, Element, Word
 from .grammar import Grammar
+from .kinds import split_clauses, with_kinds
 from .tokens import Span, Token
-
-COMMA_SECONDS, SENTENCE_SECONDS, ELLIPSIS_SECONDS = 0.25, 0.6, 0.9
-_STOPS = {"?": SENTENCE_SECONDS, "!": SENTENCE_SECONDS, ".": SENTENCE_SECONDS, "…": ELLIPSIS_SECONDS}
-_LINE_ENDS = ("\n", "\n\n")
-
-
-@dataclass(frozen=True)
-class Word:
-    """A word after its contractions are undone."""
-
-    text: str
-    """As written."""
-    form: str
-    """In lower case, contractions written out."""
-    span: Span
-    opens_sentence: bool = False
-    is_name: bool = False
-
-    @property
-    def capitalised(self) -> bool:
-        """Written with a capital where a common word has none."""
-        return self.text[:1].isupper() and not self.opens_sentence and self.form != "i"
-
-
-Element = Word | Token
-"""What a clause is made of; tokens are numbers, symbols and emoji."""
-
-
-@dataclass
-class Clause:
-    """What lies between two marks."""
-
-    elements: list[Element] = field(default_factory=list)
-    pause: float = 0.0
-    """Seconds of rest after it."""
-    pause_span: Span = (0, 0)
-    kind: PhraseKind = "statement"
-    negated: bool = False
-    conditional: bool = False
-
-    @property
-    def forms(self) -> list[str]:
-        """Its words."""
-        return [e.form for e in self.elements if isinstance(e, Word)]
 
 
 def clauses_of(tokens: Sequence[Token], grammar: Grammar, is_verb: Callable[[str], bool]) -> list[Clause]:
     """The clauses of a text in their order, each with its kind. `is_verb` tells base forms of verbs."""
-    clauses: list[Clause] = []
+    sentences: list[list[Clause]] = []
     sentence = [Clause()]
     for i, token in enumerate(tokens):
         if token.kind != "mark":
@@ -70,15 +26,18 @@ def clauses_of(tokens: Sequence[Token], grammar: Grammar, is_verb: Callable[[str
             continue
         if mark == "\n" and following[:1].islower():
             continue  # a wrapped line
-        ends = mark in _STOPS or mark in _LINE_ENDS
-        sentence[-1].pause = _STOPS.get(mark, SENTENCE_SECONDS) if ends else COMMA_SECONDS
+        ends = mark in STOPS or mark in LINE_ENDS
+        sentence[-1].pause = STOPS.get(mark, SENTENCE_SECONDS) if ends else COMMA_SECONDS
         sentence[-1].pause_span = token.span
         if ends:
-            clauses += _with_kinds(sentence, mark, grammar, is_verb)
+            sentences.append(with_kinds(split_clauses(sentence, grammar, is_verb), mark, grammar, is_verb))
             sentence = []
         sentence.append(Clause())
-    clauses += _with_kinds(sentence, "", grammar, is_verb)
-    return [clause for clause in clauses if clause.elements]
+    sentences.append(with_kinds(split_clauses(sentence, grammar, is_verb), "", grammar, is_verb))
+    for number, clauses in enumerate(sentences):
+        for clause in clauses:
+            clause.sentence = number
+    return [clause for clauses in sentences for clause in clauses if clause.elements]
 
 
 def _is_abbreviation(mark: str, clause: Clause, grammar: Grammar, following: str) -> bool:
@@ -97,7 +56,8 @@ def _elements(token: Token, grammar: Grammar, opens: bool) -> list[Element]:
         written = token.text[start:end]
         if written.lower().startswith(form):  # without the ending of a possessive
             written = written[: len(form)]
-        words.append(Word(written, form, span, opens and not words))
+        owns = len(parts) == 1 and form != token.text.lower()
+        words.append(Word(written, form, span, opens and not words, owns=owns))
     return words
 
 
@@ -135,68 +95,3 @@ def _uncontracted(text: str, grammar: Grammar) -> list[tuple[str, Span]]:
             return [(stem, (0, cut)), ("is", (cut, len(low)))]
         return [(stem, (0, len(low)))]
     return [(low, (0, len(low)))]
-
-
-# ---------------------------------------------------------------- kinds
-
-
-def _with_kinds(sentence: list[Clause], end: str, grammar: Grammar, is_verb: Callable[[str], bool]) -> list[Clause]:
-    for clause in sentence:
-        clause.conditional = clause is not sentence[-1] and not grammar.conditionals.isdisjoint(clause.forms[:2])
-        clause.negated = not grammar.negations.isdisjoint(clause.forms)
-        if end != "?" and _is_command(clause.forms, grammar, is_verb):
-            clause.kind = "command"
-    asked = end == "?" or (end not in _STOPS and any(_asks_unmarked(c.forms, grammar) for c in sentence))
-    if asked:
-        start = _question_start(sentence, grammar)
-        kind = _question_kind(sentence[start].forms, grammar)
-        for clause in sentence[start:]:
-            clause.kind = kind
-    return sentence
-
-
-def _without_openers(forms: Sequence[str], grammar: Grammar) -> list[str]:
-    start = next((i for i, form in enumerate(forms) if form not in grammar.openers), len(forms))
-    return list(forms[start:])
-
-
-def _question_start(sentence: Sequence[Clause], grammar: Grammar) -> int:
-    """The clause where the question begins: all after it belong to it, like the members of a list."""
-    bodies = [_without_openers(clause.forms, grammar) for clause in sentence]
-    for i, body in enumerate(bodies):
-        if body and (body[0] in grammar.auxiliaries or _opens_with_question_word(body, grammar)):
-            return i
-    return next((i for i, body in enumerate(bodies) if body), 0)
-
-
-def _opens_with_question_word(body: Sequence[str], grammar: Grammar) -> bool:
-    """`When is it` asks, `when I was small` doesn't."""
-    return body[0] in grammar.question_words and not (len(body) > 1 and body[1] in grammar.subjects)
-
-
-def _question_kind(forms: Sequence[str], grammar: Grammar) -> PhraseKind:
-    body = _without_openers(forms, grammar)
-    if body and body[0] in grammar.auxiliaries:
-        return "yes_no_question"
-    return "yes_no_question" if grammar.question_words.isdisjoint(forms) else "wh_question"
-
-
-def _asks_unmarked(forms: Sequence[str], grammar: Grammar) -> bool:
-    """Whether a clause without a question mark is a question all the same: `what is ...`, `are you ...`."""
-    body = _without_openers(forms, grammar)
-    if len(body) < 2:
-        return False
-    if body[0] in grammar.question_words:
-        return body[1] in grammar.auxiliaries
-    followers = grammar.clear_subjects if body[0] in grammar.do_support | grammar.perfect else grammar.subjects
-    return body[0] in grammar.auxiliaries and body[1] in followers
-
-
-def _is_command(forms: Sequence[str], grammar: Grammar, is_verb: Callable[[str], bool]) -> bool:
-    body = list(forms)
-    if len(body) > 2 and body[0] in grammar.do_support and body[1] in grammar.negations:
-        body = body[2:]
-    others = grammar.auxiliaries - grammar.do_support - grammar.perfect
-    if not body or body[0] in others or not is_verb(body[0]):
-        return False
-    return len(body) == 1 or body[1] not in grammar.auxiliaries | grammar.clear_subjects

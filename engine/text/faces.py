@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 from ..gloss import GlossPhrase
-from ..lexicon.phonology import NonManual
 
 _EMOJI = (
     ("😀😃😄😁😊🙂☺😍🥰😂🤗👍❤", {"smile": 0.7}),
@@ -22,18 +21,10 @@ _FACES = {
     **{emoticon: face for group, face in _EMOTICONS for emoticon in group.split()},
 }
 
-_CONDITION = NonManual(face={"brows_up": 0.7}, head="tilt")
-"""The marker of a condition in ASL (Liddell 1986), for which the plan's phrase kinds have no name."""
-
 
 def emoji_face(emoji: str) -> dict[str, float]:
     """Face units that say an emoji; empty when none can."""
     return _FACES.get(emoji) or _FACES.get(emoji[:1], {})
-
-
-def clause_nonmanual(conditional: bool) -> NonManual:
-    """The non-manual of a clause beyond what its kind and its negation say."""
-    return _CONDITION if conditional else NonManual()
 
 
 def with_face(phrase: GlossPhrase, face: dict[str, float]) -> GlossPhrase:

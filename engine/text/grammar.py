@@ -29,7 +29,9 @@ class Grammar:
     """Small readable tables of one spoken language; all words in lower case."""
 
     clause_order: str = "svo"
-    """Where subject, verb and object stand: `svo`, `v2` (German: finite verb second, other verbs last), `sov`."""
+    """Where subject, verb and object stand: `svo`, or `v2` (German: finite verb second, other verbs last)."""
+    capital_nouns: bool = False
+    """Whether all nouns are written with a capital, so that a capital tells no name."""
     articles: Set = frozenset()
     copula: Set = frozenset()
     infinitive: Set = frozenset()
@@ -47,12 +49,25 @@ class Grammar:
     """Words that a noun follows."""
     quantifiers: Set = frozenset()
     prepositions: Set = frozenset()
+    place_prepositions: Set = frozenset()
+    indirect_prepositions: Set = frozenset()
+    """Those before the one to whom something is given or said."""
+    of_word: str = ""
+    """The preposition that joins two noun phrases to one."""
+    topic_openers: Ways = ()
+    """Phrases that put a topic forward."""
+    object_words: Set = frozenset()
+    """Articles and the like whose form says that the noun is no subject: `den`, `einem`."""
     conjunctions: Set = frozenset()
     adverbs: Set = frozenset()
     particles: Set = frozenset()
     """Words at the end of a clause that colour it or ask, like 吗."""
     question_words: Set = frozenset()
     negations: Set = frozenset()
+    negative_nouns: Set = frozenset()
+    """Those of the negations that stand for a noun."""
+    negative_determiners: Set = frozenset()
+    """Those that stand before one."""
     openers: Set = frozenset()
     """Greetings and the like: a clause of these before a question is no part of it."""
     tag_questions: Set = frozenset()
@@ -74,12 +89,18 @@ class Grammar:
     female: Set = frozenset()
     either: Set = frozenset()
     """Nouns that `he` and `she` can stand for."""
+    male_names: Set = frozenset()
+    female_names: Set = frozenset()
     time_words: Set = frozenset()
     """Words that are a time by themselves."""
     time_units: Set = frozenset()
     """Nouns that are a time with one of `time_openers` before or `time_endings` after them."""
     time_openers: Set = frozenset()
     time_endings: Set = frozenset()
+    time_prepositions: Set = frozenset()
+    """Prepositions that only say that a time follows."""
+    clock_openers: Set = frozenset()
+    """Prepositions before a time of the day."""
     clock_words: Set = frozenset()
     """What follows the number of a time of the day."""
     compounds: Lists = field(default_factory=dict)
@@ -90,12 +111,16 @@ class Grammar:
     """Forms that are signed alike, in the order of preference."""
     possessive_before_noun: Mapping[str, str] = field(default_factory=dict)
     """Forms that are a possessive when a noun follows."""
+    before_adjective: Mapping[str, str] = field(default_factory=dict)
+    """Words that mean another one before an adjective: `too big` is `very big`."""
     keep_form: Set = frozenset()
     """Words whose lemma would mean something else."""
     participles: Set = frozenset()
+    verb_endings: Set = frozenset()
+    """Endings that no adjective takes, so that `closes` isn't `close`."""
     before_verbs: Set = frozenset()
     """Words that a verb follows."""
-    plural_endings: Set = frozenset()
+    plural_ending: str = ""
     irregular_plurals: Set = frozenset()
     weather: Set = frozenset()
     """Verbs whose subject is nobody (`it rains`)."""
@@ -179,9 +204,9 @@ def _merge(values: dict[str, Any], source: TomlSource) -> None:
 
 def _merge_field(values: dict[str, Any], name: str, value: Any, source: TomlSource, group: tuple[str, ...]) -> None:
     kind, before = _TYPES[name], values.get(name)
-    wants_table = kind in _TABLES
-    if not isinstance(value, dict if wants_table else list if kind == Ways else str):
-        wanted = "a table" if wants_table else "a list of strings" if kind == Ways else "one string"
+    wanted_type = dict if kind in _TABLES else {Ways: list, bool: bool}.get(kind, str)
+    if not isinstance(value, wanted_type):
+        wanted = {dict: "a table", list: "a list of strings", bool: "true or false", str: "one string"}[wanted_type]
         raise LexiconError(f"{name} must be {wanted}.", source.path, source.line_of((group or (name,))[0]))
     try:
         values[name] = _merged(kind, before, value)
@@ -191,7 +216,7 @@ def _merge_field(values: dict[str, Any], name: str, value: Any, source: TomlSour
 
 def _merged(kind: Any, before: Any, value: Any) -> Any:
     """A field's value with what a file says on top; words after a minus and empty entries are taken out."""
-    if kind is str:
+    if kind in (str, bool):
         return value
     if kind == Set:
         words = value.split()

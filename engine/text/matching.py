@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .clauses import Element, Word
+from ..gloss import POINTING
+from ..lexicon.phonology import Sign
+from ..lexicon.places import DATA
+from .elements import Element, Word
 from .grammar import Grammar
 from .lemmas import lemma
 
@@ -23,6 +27,10 @@ class Match:
 
     sign: Entry
     end: int
+    choices: tuple[str, ...] = ()
+    """Glosses of the signs that the words could be, the best first; empty when there is only one."""
+    plain: bool = True
+    """Whether it was found under the form as written."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,10 @@ class _Entry:
     sign: Entry
     rank: int
     """Place among the sign's words: a sign's main word is its best match."""
+    embedded: bool = False
+
+
+_Key = tuple[int, ...]
 
 
 class SignIndex:
@@ -40,10 +52,11 @@ class SignIndex:
         self._grammar, self._spoken = grammar, spoken
         self._by_first: dict[str, list[_Entry]] = {}
         for sign in lexicon.signs.values():
-            for rank, phrase in enumerate(sign.words):
+            embedded = isinstance(sign, Sign) and DATA in Path(sign.file).parents
+            for rank, phrase in enumerate(sign.words if sign.gloss not in POINTING else ()):
                 words = tuple(_split(phrase, grammar))
                 if words:
-                    self._by_first.setdefault(words[0], []).append(_Entry(words, sign, rank))
+                    self._by_first.setdefault(words[0], []).append(_Entry(words, sign, rank, embedded))
 
     def sign_for(self, word: str) -> Entry | None:
         """The sign of a single word in its base form, if there is one."""
@@ -54,39 +67,80 @@ class SignIndex:
         """Whether a word as written is the base form of a verb that has a sign."""
         return any(e.sign.pos == "verb" and e.words == (form,) for e in self._by_first.get(form, ()))
 
-    def find(self, elements: Sequence[Element], start: int) -> Match | None:
+    def find(
+        self, elements: Sequence[Element], start: int, context: Set[str] = frozenset(), near: Set[str] = frozenset()
+    ) -> Match | None:
         """The best sign for the words from `start` on, or none.
 
-        The longest entry wins; among equals the one nearest to the written form, then the one whose part of
-        speech fits, then the one whose main word it is.
+        context, near: base forms of the words of this clause and of those beside it. The longest entry wins; among
+        equals the one nearest to the written form, then the one whose part of speech fits, then a sign of the user's
+        own, then the one that most words around speak for, then the one whose main word it is.
         """
         word = elements[start]
         if not isinstance(word, Word) or word.is_name:
             return None
         wanted = self._expected_pos(elements, start)
-        best: tuple[tuple[int, ...], Match] | None = None
+        found: list[tuple[_Key, Entry, int]] = []
         for degree, form in self._forms(elements, start):
             for entry in self._by_first.get(form, ()):
                 end = self._end_of(entry.words, elements, start)
                 if end is None:
                     continue
-                fits = 0 if wanted and entry.sign.pos == wanted else 1
-                key = (-len(entry.words), degree, fits, entry.rank)
-                if best is None or key < best[0]:
-                    best = (key, Match(entry.sign, end))
-        return best[1] if best else None
+                fits = 0 if not wanted or entry.sign.pos in ("", wanted) else 1
+                support = sum(3 * (w in context) + (w in near) for w in entry.sign.context)
+                rare = int(bool(entry.sign.context) and not support)
+                verbal = int(degree > 0 and entry.sign.pos == "adjective" and self._has_verb_ending(word.form))
+                key = (-len(entry.words), fits, degree + verbal, int(entry.embedded), -support, rare, entry.rank)
+                found.append((key, entry.sign, end))
+        if not found:
+            return None
+        found.sort(key=lambda candidate: candidate[0])
+        (length, _, degree, *_), sign, end = found[0]
+        choices = dict.fromkeys(s.gloss for key, s, _ in found if key[0] == length)
+        return Match(sign, end, tuple(choices) if len(choices) > 1 else (), degree == _AS_WRITTEN)
+
+    def knows_verb(self, form: str) -> bool:
+        """Whether a form of a word is one of a verb that has a sign."""
+        return self.is_verb(form) or self.is_verb(lemma(form, self._spoken))
 
     def forms(self, word: Word) -> Iterable[tuple[int, str]]:
         """What a word may stand under in the dictionary, the nearest first, with how near that is."""
         yield _AS_WRITTEN, word.form
         if word.form not in self._grammar.keep_form and not word.capitalised:
             yield _BASE_FORM, lemma(word.form, self._spoken)
+            yield from ((_BASE_FORM, stem) for stem in self._compared(word.form))
+        if word.capitalised and word.form[:-1] in self._grammar.time_units:
+            yield _BASE_FORM, word.form[:-1]  # Fridays
         for other in self._grammar.same_as.get(word.form, ()):
             yield _SAME_SIGN, other
+
+    def _compared(self, form: str) -> Iterable[str]:
+        """The adjectives with a sign that a word can be a comparative or superlative of: bigger, nicer, happiest."""
+        for ending in (self._grammar.comparative_ending, self._grammar.superlative_ending):
+            if not ending or not form.endswith(ending) or len(form) < len(ending) + 3:
+                continue
+            stem = form.removesuffix(ending)
+            doubled = stem[:-1] if stem[-1] == stem[-2] else stem
+            for base in (stem, doubled, stem + "e", stem.removesuffix("i") + "y"):
+                if any(e.sign.pos == "adjective" and e.words == (base,) for e in self._by_first.get(base, ())):
+                    yield base
+
+    def _has_verb_ending(self, form: str) -> bool:
+        return any(form.endswith(ending) for ending in self._grammar.verb_endings)
+
+    def _is_adjective(self, element: Element | None) -> bool:
+        if not isinstance(element, Word):
+            return False
+        signs = [e.sign for e in self._by_first.get(element.form, ()) if e.words == (element.form,)]
+        return element.form in self._grammar.quantifiers or any(s.pos == "adjective" for s in signs)
 
     def _forms(self, elements: Sequence[Element], start: int) -> Iterable[tuple[int, str]]:
         word = elements[start]
         assert isinstance(word, Word)
+        following = elements[start + 1] if start + 1 < len(elements) else None
+        if word.form in self._grammar.before_adjective and self._is_adjective(following):
+            yield _AS_WRITTEN, self._grammar.before_adjective[word.form]
+            return
         possessive = self._grammar.possessive_before_noun.get(word.form)
         if possessive is None:
             yield from self.forms(word)
@@ -130,6 +184,8 @@ class SignIndex:
             return "" if before else "verb"
         if before.form in self._grammar.determiners:
             return "noun"
+        if before.form in self._grammar.copula or before.form in self._grammar.before_adjective:
+            return "adjective"
         return "verb" if before.form in self._grammar.before_verbs else ""
 
 

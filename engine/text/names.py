@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 
-from .clauses import Clause, Word
+from .elements import Clause, Word
 from .grammar import Grammar
 from .tokens import Token
 

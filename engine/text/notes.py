@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..languages import Language
 from .tokens import script_of
+
+if TYPE_CHECKING:
+    from ..lexicon.loader import Lexicon
 
 _SHOWN = 5
 
@@ -23,9 +28,11 @@ class Notes:
         """A word with letters that the alphabet of the hand lacks."""
         self._words.setdefault(script_of(missing[0]), {})[word] = None
 
-    def warnings(self, language: Language) -> tuple[str, ...]:
+    def warnings(self, language: Language, lexicon: Lexicon) -> tuple[str, ...]:
         """The sentences for the user."""
         lines = []
+        if not lexicon.signs:
+            lines.append(f"The dictionary has only the letters of {language.name}: every word is fingerspelled.")
         for script, words in self._words.items():
             lines.append(
                 f"Letters in {script} script were left out, since {language.code} has no handshapes for them: "

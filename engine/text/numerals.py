@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..gloss import GlossItem
-from .clauses import Element, Word
+from .elements import Element, Word
 from .grammar import Grammar
+from .spelling import letters_of, spelled_gloss
 from .tokens import Span
 
 if TYPE_CHECKING:
     from ..lexicon.loader import Lexicon
+    from ..lexicon.phonology import Sign
     from .matching import SignIndex
 
 _YEARS = range(1100, 2100)
@@ -64,8 +66,9 @@ def _below_hundred(forms: Sequence[str], at: int, grammar: Grammar) -> tuple[int
 class NumberSigner:
     """Turns written numbers into items, as far as the lexicon's number signs reach."""
 
-    def __init__(self, lexicon: Lexicon, index: SignIndex, grammar: Grammar) -> None:
-        self._numbers, self._index, self._grammar = lexicon.numbers, index, grammar
+    def __init__(self, lexicon: Lexicon, index: SignIndex, grammar: Grammar, tens: str = "digits") -> None:
+        self._numbers, self._letters = lexicon.numbers, lexicon.letters
+        self._index, self._grammar, self._tens = index, grammar, tens
 
     def items(self, written: str, span: Span) -> Iterator[GlossItem]:
         """Items of a number as written: `25`, `1,500`, `3.14`, `10:30`, `555-1234`."""
@@ -111,11 +114,34 @@ class NumberSigner:
         yield self._digits(digits, span)
 
     def _digits(self, digits: str, span: Span) -> GlossItem:
-        return GlossItem("number", digits, span, self._numbers.get(digits), tuple(digits))
+        """A number's own sign; else tens and ones in the order of the language, if there are signs; else its digits."""
+        keys: tuple[str, ...] = (digits,) if digits in self._numbers else ()
+        if not keys and len(digits) == 2:
+            keys = self._tens_and_ones(digits[0], digits[1])
+        return number_item(keys or tuple(digits), self._numbers, span)
+
+    def _tens_and_ones(self, tens: str, ones: str) -> tuple[str, ...]:
+        orders = {
+            "tens ones": (tens + "0", ones),
+            "ones tens": (ones, tens + "0"),
+            "ones ten ones": ((tens,) if tens != "1" else ()) + ("10", ones),
+        }
+        keys = tuple(key for key in orders.get(self._tens, ()) if key != "0")
+        return keys if all(key in self._numbers for key in keys) else ()
 
     def _word(self, word: str, span: Span, spell: bool = False) -> Iterator[GlossItem]:
         sign = self._index.sign_for(word) if word else None
         if sign is not None:
             yield GlossItem("sign", sign.gloss, span, sign)
         elif spell and word:
-            yield GlossItem("fingerspell", f"fs-{word.upper()}", span, None, tuple(word.upper()))
+            letters = letters_of(word, self._letters)[0]
+            if letters:
+                yield GlossItem("fingerspell", spelled_gloss(letters, self._letters), span, None, letters)
+
+
+def number_item(keys: Sequence[str], numbers: Mapping[str, Sign], span: Span = (0, 0)) -> GlossItem:
+    """The item of number signs run through: `#25` for one sign or for digits one by one, `#20-5` for parts."""
+    plain = len(keys) == 1 or all(len(key) == 1 for key in keys)
+    sign = numbers.get(keys[0]) if len(keys) == 1 else None
+    letters = tuple(keys[0]) if sign is not None else tuple(keys)
+    return GlossItem("number", "#" + ("" if plain else "-").join(keys), span, sign, letters)

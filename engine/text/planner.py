@@ -1,45 +1,56 @@
-"""The way from a text to a gloss plan: tokens, clauses, signs, spelling, non-manuals, warnings."""
+"""The way from a text to a gloss plan: clauses, units, rules, places, phrases, warnings."""
 
 from __future__ import annotations
 
+import dataclasses
 import unicodedata
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from ..generators.base import EngineError
-from ..gloss import GlossItem, GlossPhrase, GlossPlan
+from ..gloss import FACE_MARKS, KIND_MARKS, NEGATION_MARK, GlossItem, GlossPhrase, GlossPlan, sign_item
 from ..languages import Language
-from .clauses import Clause, Element, Word, clauses_of
-from .faces import clause_nonmanual, emoji_face, with_face
+from ..lexicon.phonology import NonManual
+from ..lexicon.toml_source import LexiconError
+from .analysis import Analysis, Part, analyse
+from .apply import apply_rules
+from .clauses import clauses_of
+from .faces import emoji_face, with_face
 from .grammar import Grammar, grammar
 from .matching import SignIndex
 from .names import mark_names
 from .notes import Notes
-from .numerals import NumberSigner, number_from_words
-from .spelling import letters_of, mouthing
-from .tokens import Span, Token, tokenise
+from .referents import Referents
+from .rules import Rules, rules
+from .tokens import tokenise
+from .units import Unit, UnitMaker
 
 if TYPE_CHECKING:
     from ..lexicon.loader import Lexicon
 
 MAX_CHARACTERS = 2000
 """Longest text of one take; about ten minutes of signing."""
+WordOrder = Literal["signed", "text"]
 
 _INVISIBLE = frozenset(("Zs", "Zl", "Zp", "Cc", "Cf"))
 
-_last_index: tuple[Lexicon, str, SignIndex] | None = None
+_last_index: tuple[Lexicon, Grammar, SignIndex] | None = None
 
 
-def plan_text(text: str, language: Language, lexicon: Lexicon) -> GlossPlan:
+def plan_text(
+    text: str, language: Language, lexicon: Lexicon, *, word_order: WordOrder = "signed", dictionary: str = ""
+) -> GlossPlan:
     """What to sign for a text.
 
-    Raises `EngineError`: `empty_text`, `text_too_long`, `nothing_to_sign`, all mended by `edit_text`.
+    word_order: by the rules of the signed language, or as the text has it. dictionary: folder with the user's own
+    tables and rules. Raises `EngineError`: `empty_text`, `text_too_long`, `nothing_to_sign`, all mended by `edit_text`,
+    and `rules_damaged` for a mistake in the user's tables.
     """
     text = _checked(text)
-    words = grammar(language.spoken)
-    planner = _Planner(language, lexicon, words, _index(lexicon, words, language.spoken))
-    phrases = planner.phrases(text)
-    warnings = planner.notes.warnings(language)
+    words, its_rules = _tables(language, dictionary)
+    planner = _Planner(language, lexicon, words, its_rules)
+    phrases = planner.phrases(text, word_order == "signed")
+    warnings = planner.notes.warnings(language, lexicon)
     if not phrases:
         raise EngineError(
             "nothing_to_sign",
@@ -48,6 +59,18 @@ def plan_text(text: str, language: Language, lexicon: Lexicon) -> GlossPlan:
             "edit_text",
         )
     return GlossPlan(text, language.code, tuple(phrases), warnings)
+
+
+def _tables(language: Language, dictionary: str) -> tuple[Grammar, Rules]:
+    try:
+        return grammar(language.spoken, dictionary), rules(language.code, dictionary)
+    except LexiconError as e:
+        raise EngineError(
+            "rules_damaged",
+            f"The tables of {language.name} can't be read: {e}",
+            "Correct the file that is named, or take it away to use the embedded tables alone.",
+            "open_dictionary",
+        ) from e
 
 
 def _checked(text: str) -> str:
@@ -67,139 +90,105 @@ def _checked(text: str) -> str:
 def _index(lexicon: Lexicon, words: Grammar, spoken: str) -> SignIndex:
     """The index of a lexicon, kept for the next text."""
     global _last_index
-    if _last_index is None or _last_index[0] is not lexicon or _last_index[1] != spoken:
-        _last_index = (lexicon, spoken, SignIndex(lexicon, words, spoken))
+    if _last_index is None or _last_index[0] is not lexicon or _last_index[1] is not words:
+        _last_index = (lexicon, words, SignIndex(lexicon, words, spoken))
     return _last_index[2]
 
 
 class _Planner:
     """Plans one text."""
 
-    def __init__(self, language: Language, lexicon: Lexicon, words: Grammar, index: SignIndex) -> None:
-        self._language, self._lexicon, self._grammar, self._index = language, lexicon, words, index
-        self._numbers = NumberSigner(lexicon, index, words)
+    def __init__(self, language: Language, lexicon: Lexicon, words: Grammar, its_rules: Rules) -> None:
+        self._lexicon, self._grammar, self._rules = lexicon, words, its_rules
+        self._index = _index(lexicon, words, language.spoken)
+        self._maker = UnitMaker(lexicon, self._index, words, language.spoken, its_rules.tens)
+        self._referents = Referents(lexicon, words, its_rules)
         self.notes = Notes()
 
-    def phrases(self, text: str) -> list[GlossPhrase]:
+    def phrases(self, text: str, reorder: bool) -> list[GlossPhrase]:
         """The phrases that have something to sign, with the pauses between them."""
-        clauses = clauses_of(tokenise(text), self._grammar, self._index.is_verb)
-        mark_names(clauses, self._grammar, lambda word: self._index.find([word], 0) is not None)
+        analyses = self._analyses(text)
+        self._referents.place(analyses)
+        signed = apply_rules(analyses, self._rules, self._lexicon.signs, reorder)
         phrases: list[GlossPhrase] = []
         pause: GlossItem | None = None
-        for clause in clauses:
-            items = tuple(self._items(clause))
-            face = {k: v for e in _emoji(clause) for k, v in emoji_face(e.text).items()}
-            if not items:
+        for analysis in signed:
+            own = list(self._phrases_of(analysis))
+            face = {k: v for t in analysis.clause.emoji for k, v in emoji_face(t.text).items()}
+            if not own:
                 if phrases and face:
                     phrases[-1] = with_face(phrases[-1], face)
                 continue
             if phrases and pause:
-                before = phrases[-1]
-                phrases[-1] = GlossPhrase((*before.items, pause), before.kind, before.negated, before.nonmanual)
-            phrases.append(
-                with_face(GlossPhrase(items, clause.kind, clause.negated, clause_nonmanual(clause.conditional)), face)
-            )
-            pause = GlossItem("pause", "PAUSE", clause.pause_span, seconds=clause.pause) if clause.pause else None
+                phrases[-1] = dataclasses.replace(phrases[-1], items=(*phrases[-1].items, pause))
+            phrases += [with_face(p, face) for p in own]
+            seconds = analysis.clause.pause
+            pause = GlossItem("pause", "PAUSE", analysis.clause.pause_span, seconds=seconds) if seconds else None
         return phrases
 
-    def _items(self, clause: Clause) -> Iterator[GlossItem]:
-        elements = clause.elements
-        at = 0
-        while at < len(elements):
-            element = elements[at]
-            if isinstance(element, Token):
-                items, at = self._token_items(elements, at)
-                yield from items
+    def _analyses(self, text: str) -> list[Analysis]:
+        clauses = clauses_of(tokenise(text), self._grammar, self._index.knows_verb)
+        mark_names(clauses, self._grammar, lambda word: self._index.find([word], 0) is not None)
+        lemmas = [frozenset(), *(self._maker.lemmas(clause) for clause in clauses), frozenset()]
+        return [
+            analyse(clause, self._maker.units(clause, lemmas[i] | lemmas[i + 2]), self._grammar)
+            for i, clause in enumerate(clauses)
+        ]
+
+    def _phrases_of(self, analysis: Analysis) -> Iterator[GlossPhrase]:
+        """The phrases of a clause: one, or more where the face marks a part alone."""
+        marks = analysis.marks
+        kind = next((KIND_MARKS[m] for m in marks if m in KIND_MARKS), "statement")
+        negated = NEGATION_MARK in marks
+        nonmanual = _nonmanual([m for m in marks if m in FACE_MARKS])
+        for mark, parts in _grouped(analysis.parts):
+            items = tuple(self._items(parts))
+            if items and mark:
+                yield GlossPhrase(items, nonmanual=FACE_MARKS[mark])
+            elif items:
+                yield GlossPhrase(items, kind, negated, nonmanual)
+
+    def _items(self, parts: Sequence[Part]) -> Iterator[GlossItem]:
+        for unit in (u for p in parts for u in p.units):
+            if unit.left_out:
                 continue
-            number = number_from_words(elements, at, self._grammar)
-            match = self._index.find(elements, at)
-            if match and (match.end - at > 1 or not self._left_out(elements, at)):
-                span = (element.span[0], _end(elements[match.end - 1]))
-                yield GlossItem("sign", match.sign.gloss, span, match.sign, mouth=self._mouth(elements[at : match.end]))
-                at = match.end
-            elif number:
-                yield from self._numbers.items(str(number[0]), (element.span[0], _end(elements[number[1] - 1])))
-                at = number[1]
-            else:
-                if not self._left_out(elements, at) and not self._dispensable(element):
-                    yield from self._compound(element) or self._spelled(element.text, element.span)
-                at += 1
-
-    def _left_out(self, elements: list[Element], at: int) -> bool:
-        """Whether signing leaves the word at this place out."""
-        g, word = self._grammar, elements[at]
-        if not isinstance(word, Word) or word.is_name:
-            return False
-        if word.form in g.omitted:
-            return True
-        following = next((e for e in elements[at + 1 :] if isinstance(e, Word) and e.form not in g.negations), None)
-        if word.form in g.do_support:
-            before = [_form(e) for e in elements[:at]]
-            negated = at + 1 < len(elements) and _form(elements[at + 1]) in g.negations
-            inverted = g.openers.issuperset(before) and (following is not None and following.form in g.subjects)
-            asked = not g.question_words.isdisjoint(before) and g.do_support.isdisjoint(before)
-            return following is not None and (negated or inverted or asked)
-        if word.form in g.perfect and following is not None:
-            return following.form in g.participles or following.form.endswith("ed")
-        return False
-
-    def _compound(self, word: Word) -> list[GlossItem]:
-        """A word that is signed by several signs in a row, if all of them are there."""
-        parts = () if word.is_name else self._grammar.compounds.get(word.form, ())
-        signs = [self._index.sign_for(part) for part in parts]
-        return [GlossItem("sign", s.gloss, word.span, s, mouth=mouthing(word.form)) for s in signs if s and all(signs)]
-
-    def _dispensable(self, word: Word) -> bool:
-        return word.form in self._grammar.small and not word.is_name
-
-    def _token_items(self, elements: list[Element], at: int) -> tuple[list[GlossItem], int]:
-        token = elements[at]
-        assert isinstance(token, Token)
-        following = elements[at + 1] if at + 1 < len(elements) else None
-        if token.kind == "number" and following and _form(following) in self._grammar.ordinal_endings:
-            return self._numbers.ordinal(token.text, (token.span[0], following.span[1])), at + 2
-        if token.kind == "number":
-            return list(self._numbers.items(token.text, token.span)), at + 1
-        if token.kind == "emoji":
-            if not emoji_face(token.text):
-                self.notes.symbol(token.text)
-            return [], at + 1
-        word = self._grammar.symbols.get(token.text)
-        if word is None:
-            self.notes.symbol(token.text)
-            return [], at + 1
-        if (
-            unicodedata.category(token.text) == "Sc" and isinstance(following, Token) and following.kind == "number"
-        ):  # the sum is said first, then the currency
-            span = (token.span[0], following.span[1])
-            return [*self._numbers.items(following.text, span), *self._symbol(word, span)], at + 2
-        return list(self._symbol(word, token.span)), at + 1
-
-    def _symbol(self, word: str, span: Span) -> Iterator[GlossItem]:
-        sign = self._index.sign_for(word)
-        if sign is not None:
-            yield GlossItem("sign", sign.gloss, span, sign, mouth=mouthing(word))
-        elif word not in self._grammar.small:
-            yield from self._spelled(word, span)
-
-    def _spelled(self, word: str, span: Span) -> Iterator[GlossItem]:
-        letters, missing = letters_of(word, self._lexicon.letters)
-        if missing:
-            self.notes.letters(word, missing)
-        if letters:
-            yield GlossItem("fingerspell", f"fs-{letters}", span, None, tuple(letters), mouth=mouthing(word))
-
-    def _mouth(self, elements: list[Element]) -> str:
-        return "".join(mouthing(e.form) for e in elements if isinstance(e, Word))
+            if unit.symbol:
+                self.notes.symbol(unit.symbol)
+            if unit.missing:
+                self.notes.letters(*unit.missing)
+            yield from (_inflected(item, unit) for item in unit.items)
+            if unit.placed and unit.items:
+                yield self._referents.placing(unit)
 
 
-def _form(element: Element) -> str:
-    return element.form if isinstance(element, Word) else ""
+def _grouped(parts: Sequence[Part]) -> Iterator[tuple[str, list[Part]]]:
+    """Runs of parts with the same mark."""
+    run: list[Part] = []
+    for part in parts:
+        if run and part.mark != run[-1].mark:
+            yield run[-1].mark, run
+            run = []
+        run.append(part)
+    if run:
+        yield run[-1].mark, run
 
 
-def _end(element: Element) -> int:
-    return element.span[1]
+def _nonmanual(marks: Sequence[str]) -> NonManual:
+    """What several marks do together: the head follows the first that moves it."""
+    face = {unit: value for mark in reversed(marks) for unit, value in FACE_MARKS[mark].face.items()}
+    return NonManual(face=face, head=next((FACE_MARKS[m].head for m in marks if FACE_MARKS[m].head), ""))
 
 
-def _emoji(clause: Clause) -> list[Token]:
-    return [e for e in clause.elements if isinstance(e, Token) and e.kind == "emoji"]
+def _inflected(item: GlossItem, unit: Unit) -> GlossItem:
+    """A unit's item with the places and the repetition that the clause gives it."""
+    if item.sign is None or not (unit.source or unit.goal or unit.repeat):
+        return item
+    return sign_item(
+        item.sign,
+        unit.span,
+        item.mouth,
+        choices=item.choices,
+        source=unit.source,
+        goal=unit.goal,
+        repeat=unit.repeat,
+    )

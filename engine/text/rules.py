@@ -16,16 +16,25 @@ RULES = Path(__file__).parent / "rules"
 USER_RULES = "rules"
 """Folder of the same files in a user's dictionary."""
 
-ROLES: Final = (
-    "opener conjunction topic time place subject modal negation verb object predicate adverb wh particle other".split()
-)
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+ROLES: Final = _words("""
+opener conjunction topic time place subject modal negation verb object predicate adverb wh particle other
+""")
 """What a part of a clause does in it."""
-NOUN_PHRASE: Final = "determiner possessive number quantifier adjective noun name".split()
+NOUN_PHRASE: Final = _words("determiner possessive number quantifier adjective noun name")
 """Words of a noun phrase that `order` with `of = "noun phrase"` can name."""
-KINDS: Final = "statement yes_no_question wh_question command exclamation".split()
-FACTS: Final = "negated condition tag_question wh_subject perfect future plural comparative superlative name".split()
-TAGS: Final = "article copula infinitive auxiliary perfect modal empty small and relative conjunction classifier".split()
-POINTS: Final = "pronoun possessive owner name verb".split()
+KINDS: Final = _words("statement yes_no_question wh_question command exclamation")
+FACTS: Final = _words("""
+negated condition tag_question wh_subject perfect plural comparative superlative name clock
+""")
+TAGS: Final = _words("""
+article copula infinitive auxiliary modal empty small and relative conjunction classifier time_preposition
+""")
+POINTS: Final = _words("pronoun possessive owner name verb")
 _OF: Final = ("clause", "noun phrase", "sentence")
 _SENTENCE_PARTS: Final = ("condition",)
 _ACTIONS: Final = ("leave_out", "move", "order", "add", "replace", "repeat", "mark", "point")
@@ -148,7 +157,8 @@ def _rule(record: dict[str, Any], known: dict[str, Rule], source: TomlSource, li
         elif not isinstance(value, str):
             fail(f"{key} must be one string.")
         else:
-            values[field] = tuple(value.split()) if isinstance(fields[field].default, tuple) else " ".join(value.split())
+            words = tuple(value.split())
+            values[field] = words if isinstance(fields[field].default, tuple) else " ".join(words)
     rule = dataclasses.replace(known.get(str(name), Rule(str(name))), **values)
     _check(rule, fail)
     return rule

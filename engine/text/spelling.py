@@ -3,33 +3,94 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Container
+from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 _SPECIAL = {
-    "Æ": "AE", "Œ": "OE", "Ø": "O", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "TH", "ẞ": "SS", "Ŋ": "N", "Ħ": "H",
+    "Æ": "AE", "Œ": "OE", "Ø": "O", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "TH", "ẞ": "SS", "ß": "SS", "Ŋ": "N", "Ħ": "H",
 }  # fmt: skip
 """Latin letters that Unicode doesn't take apart."""
+_JAMO = {
+    **dict(zip(range(0x1100, 0x1113), "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ", strict=True)),
+    **dict(zip(range(0x1161, 0x1176), "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ", strict=True)),
+    **dict(zip(range(0x11A8, 0x11C3), "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ", strict=True)),
+}
+"""Letters of a Korean syllable, taken apart by Unicode, as they are written alone."""
+_CLUSTERS = {
+    pair.partition("=")[0]: pair.partition("=")[2]
+    for pair in ["ㄳ=ㄱㅅ", "ㄵ=ㄴㅈ", "ㄶ=ㄴㅎ", "ㄺ=ㄹㄱ", "ㄻ=ㄹㅁ", "ㄼ=ㄹㅂ", "ㄽ=ㄹㅅ", "ㄾ=ㄹㅌ", "ㄿ=ㄹㅍ", "ㅀ=ㄹㅎ", "ㅄ=ㅂㅅ", "ㄲ=ㄱㄱ", "ㄸ=ㄷㄷ", "ㅃ=ㅂㅂ", "ㅆ=ㅅㅅ", "ㅉ=ㅈㅈ", "ㅘ=ㅗㅏ", "ㅙ=ㅗㅐ", "ㅚ=ㅗㅣ", "ㅝ=ㅜㅓ", "ㅞ=ㅜㅔ", "ㅟ=ㅜㅣ", "ㅢ=ㅡㅣ", "ㅐ=ㅏㅣ", "ㅔ=ㅓㅣ", "ㅒ=ㅑㅣ", "ㅖ=ㅕㅣ"]
+}
+"""Letters that are made of two, for alphabets of the hand that lack them."""
+_TURKIC = frozenset(("tr", "az"))
 
 
-def letters_of(word: str, alphabet: Container[str]) -> tuple[str, str]:
-    """The letters of a word that the alphabet has, and those that it lacks; diacritics are folded.
+def letters_of(word: str, alphabet: Collection[str], spoken: str = "") -> tuple[tuple[str, ...], str]:
+    """The keys of the alphabet that spell a word, and the letters that it lacks.
 
-    Apostrophes and hyphens are neither.
+    Keys of several letters (SCH, ZH, LL) are taken where they fit, the longest first. Letters that are missing are
+    folded: diacritics off, Korean syllables and double letters taken apart. Apostrophes and hyphens are neither.
     """
+    text = unicodedata.normalize("NFC", upper(word, spoken))
+    lengths = _lengths(frozenset(alphabet))
     letters: list[str] = []
     missing: list[str] = []
-    for character in word.upper():
-        if character in alphabet:
-            letters.append(character)
-            continue
-        for base in unicodedata.normalize("NFKD", _SPECIAL.get(character, character)):
-            if base in alphabet:
-                letters.append(base)
-            elif unicodedata.category(base)[0] == "L":
-                missing.append(base)
-    return "".join(letters), "".join(missing)
+    at = 0
+    while at < len(text):
+        key = next((text[at : at + n] for n in lengths if text[at : at + n] in alphabet), "")
+        if key:
+            letters.append(key)
+        else:
+            folded, lacking = _folded(text[at], alphabet)
+            letters += folded
+            missing += lacking
+        at += len(key) or 1
+    return tuple(letters), "".join(missing)
+
+
+@lru_cache(maxsize=16)
+def _lengths(alphabet: frozenset[str]) -> tuple[int, ...]:
+    return tuple(sorted({len(key) for key in alphabet}, reverse=True))
+
+
+def upper(word: str, spoken: str = "") -> str:
+    """A word in capitals as its language writes them: Turkish has a dotted capital İ, German keeps ß."""
+    if spoken in _TURKIC:
+        word = word.replace("i", "İ").replace("ı", "I")
+    return "".join("ẞ" if c == "ß" and spoken == "de" else c.upper() for c in word)
+
+
+def _folded(character: str, alphabet: Collection[str]) -> tuple[list[str], list[str]]:
+    """A letter without its own key as those that it is made of, and those of them that are missing."""
+    letters: list[str] = []
+    missing: list[str] = []
+    for base in unicodedata.normalize("NFKD", _SPECIAL.get(character, character)):
+        base = _JAMO.get(ord(base), base)
+        if base in alphabet:
+            letters.append(base)
+        elif base in _CLUSTERS:
+            parts, lacking = _folded_all(_CLUSTERS[base], alphabet)
+            letters += parts
+            missing += lacking
+        elif unicodedata.category(base)[0] == "L":
+            missing.append(base)
+    return letters, missing
+
+
+def _folded_all(characters: Sequence[str], alphabet: Collection[str]) -> tuple[list[str], list[str]]:
+    pairs = [([c], []) if c in alphabet else _folded(c, alphabet) for c in characters]
+    return [c for found, _ in pairs for c in found], [c for _, lacking in pairs for c in lacking]
+
+
+def spelled_gloss(letters: Sequence[str], alphabet: Collection[str] = ()) -> str:
+    """`fs-ANNA`; letters of several characters are parted by hyphens where they could be read otherwise."""
+    joined = "".join(letters)
+    plain = letters_of(joined, alphabet or frozenset(letters))[0] == tuple(letters)
+    return "fs-" + (joined if plain else "-".join(letters))
 
 
 def mouthing(word: str) -> str:
     """A word in the letters a to z that mouth shapes are made of."""
-    return letters_of(word, frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))[0].lower()
+    return "".join(letters_of(word, _LATIN)[0]).lower()
+
+
+_LATIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")

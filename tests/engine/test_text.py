@@ -26,7 +26,7 @@ def glosses(text: str) -> str:
     [
         ("Hello, my name is Anna.", "HELLO MY NAME fs-ANNA"),
         ("my name is anna", "MY NAME fs-ANNA"),
-        ("He likes the schools.", "HE LIKE SCHOOL"),
+        ("He likes the schools.", "HE LIKE SCHOOL++"),
         ("She went home", "HE GO HOME"),
         ("Children are eating", "CHILD EAT"),
         ("I'm deaf", "ME DEAF"),
@@ -42,7 +42,7 @@ def test_words_are_signed_by_their_base_forms_and_small_words_left_out(text: str
     ("text", "expected"),
     [
         ("Nice to meet you", "NICE-MEET-YOU"),
-        ("It is nice, to meet you", "HE NICE MEET YOU"),
+        ("It is nice, to meet you", "NICE MEET YOU"),
         ("Thank you very much", "THANK-YOU fs-MUCH"),
         ("I have to go", "ME MUST GO"),
         ("I have a friend", "ME HAVE FRIEND"),
@@ -59,15 +59,15 @@ def test_the_longest_entry_wins(text: str, expected: str) -> None:
     [
         ("I don't understand", "ME NOT UNDERSTAND"),
         ("I don’t understand", "ME NOT UNDERSTAND"),
-        ("What's your name", "WHAT YOUR NAME"),
+        ("What's your name", "YOUR NAME WHAT"),
         ("I can't go", "ME CAN NOT GO"),
         ("I've learned", "ME LEARN"),
         ("Do you understand?", "YOU UNDERSTAND"),
-        ("What do you do?", "WHAT YOU DO"),
+        ("What do you do?", "YOU DO WHAT"),
         ("Mother's friend", "MOTHER FRIEND"),
         ("Anna's friend", "fs-ANNA FRIEND"),
         ("How much time does it have?", "HOW fs-MUCH TIME HE HAVE"),
-        ("Where does Anna work?", "WHERE fs-ANNA WORK"),
+        ("Where does Anna work?", "fs-ANNA WORK WHERE"),
         ("I've got a friend", "ME HAVE FRIEND"),
         ("I would like water", "ME WANT WATER"),
         ("my homework", "MY HOME WORK"),
@@ -127,30 +127,30 @@ def test_names_are_spelled_even_when_they_are_words(text: str, expected: str) ->
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("7", "7"),
-        ("seven", "7"),
-        ("twenty five friends", "25 FRIEND"),
-        ("two hundred and five", "205"),
-        ("a thousand", "1000"),
-        ("three million two hundred thousand", "3200000"),
-        ("one two three", "1 2 3"),
-        ("nice and five", "NICE fs-AND 5"),
-        ("1,500", "1500"),
-        ("1984", "19 84"),
-        ("2005", "2005"),
-        ("in 2024", "fs-IN 20 24"),
-        ("007", "007"),
-        ("my 1st school, his 22nd", "MY FIRST SCHOOL HIS 22"),
-        ("3.14", "3 fs-POINT 14"),
-        ("10:30", "TIME 10 30"),
-        ("10:00", "TIME 10"),
-        ("555-1234", "555 1234"),
-        ("24/12/2024", "24 12 2024"),
-        ("5°", "5 fs-DEGREE"),
-        ("10:05", "TIME 10 05"),
-        ("$5.50", "5 fs-POINT 50 DOLLAR"),
-        ("٣ friends", "3 FRIEND"),
-        ("A4", "fs-A 4"),
+        ("7", "#7"),
+        ("seven", "#7"),
+        ("twenty five friends", "#25 FRIEND"),
+        ("two hundred and five", "#205"),
+        ("a thousand", "#1000"),
+        ("three million two hundred thousand", "#3200000"),
+        ("one two three", "#1 #2 #3"),
+        ("nice and five", "NICE fs-AND #5"),
+        ("1,500", "#1500"),
+        ("1984", "#19 #84"),
+        ("2005", "#2005"),
+        ("in 2024", "#20 #24"),
+        ("007", "#007"),
+        ("my 1st school, his 22nd", "MY FIRST SCHOOL HIS #22"),
+        ("3.14", "#3 fs-POINT #14"),
+        ("10:30", "TIME #10 #30"),
+        ("10:00", "TIME #10"),
+        ("555-1234", "#555 #1234"),
+        ("24/12/2024", "#24 #12 #2024"),
+        ("5°", "#5 fs-DEGREE"),
+        ("10:05", "TIME #10 #05"),
+        ("$5.50", "#5 fs-POINT #50 DOLLAR"),
+        ("٣ friends", "#3 FRIEND"),
+        ("A4", "fs-A #4"),
     ],
 )
 def test_numbers(text: str, expected: str) -> None:
@@ -161,7 +161,7 @@ def test_a_number_with_a_sign_carries_it_and_others_are_signed_by_their_digits()
     (known,) = plan("12").phrases[0].items
     (unknown,) = plan("25").phrases[0].items
     assert (known.kind, known.sign) == ("number", LEXICON.numbers["12"])
-    assert (unknown.kind, unknown.sign, unknown.letters) == ("number", None, "25")
+    assert (unknown.kind, unknown.sign, unknown.letters) == ("number", None, ("2", "5"))
 
 
 def test_hundreds_are_signed_in_pieces_when_the_lexicon_has_the_signs() -> None:
@@ -169,7 +169,7 @@ def test_hundreds_are_signed_in_pieces_when_the_lexicon_has_the_signs() -> None:
     hundred = LEXICON.numbers["1"]
     signs = {**lexicon.signs, "HUNDRED": type(hundred)("HUNDRED", "ASL", ("hundred",), "one", hundred.postures)}
     rich = type(lexicon)("ASL", {}, signs, lexicon.letters, lexicon.numbers)
-    assert plan_text("305", languages.get("ASL"), rich).glosses == ("3", "HUNDRED", "5")
+    assert plan_text("305", languages.get("ASL"), rich).glosses == ("#3", "HUNDRED", "#5")
 
 
 def test_every_item_knows_its_place_in_the_text_as_typed() -> None:
@@ -237,7 +237,7 @@ def test_emoji_that_a_face_can_say_are_said_and_others_reported() -> None:
     assert happy.phrases[0].nonmanual.face["smile"] > 0.3
     assert not happy.warnings
     other = plan("Hello 🚀 👩‍🚀 🇫🇷 1️⃣")
-    assert other.glosses == ("HELLO", "1")
+    assert other.glosses == ("HELLO", "#1")
     assert "🚀" in other.warnings[0]
     assert "👩‍🚀" in other.warnings[0]
 
