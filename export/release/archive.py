@@ -15,7 +15,14 @@ from .environments import Environment, file_hash, isolated, module_folder
 from .paths import BUILD, DIST, ROOT
 
 _FOLDERS = ("addon", "engine", "blender_scenes")
-_LEFT_OUT = ("engine/training", "engine/metrics", "engine/requirements.in", "addon/blender_manifest.toml")
+_LEFT_OUT = (
+    "engine/training",
+    "engine/metrics",
+    "engine/soke",
+    "engine/tokenizer",
+    "engine/requirements.in",
+    "addon/blender_manifest.toml",
+)
 _JUNK = re.compile(r"(^|/)(__pycache__|\.[^/]*)(/|$)|\.(py[cod]|blend1|part|orig|log)$|~$")
 _KEPT_METADATA = re.compile(r"/(METADATA$|licen[cs]es/|LICEN[CS]E|COPYING|NOTICE|AUTHORS)")
 _DATE = (2026, 1, 1, 0, 0, 0)

@@ -65,8 +65,8 @@ def all_tiers() -> dict[str, Tier]:
         about = f"the built zip, installed in Blender {v}"
         tiers.append(Tier(f"extension-{v}", about, python, v == blender, lambda v=v: _extension(v)))
     tiers.append(Tier("golden", "pictures of hands and face", BLENDER_PYTHONS[blender], True, lambda: _golden(blender)))
-    about = "the avatar against the smplx package (needs PyTorch for the CPU)"
-    tiers.append(Tier("smplx", about, "3.11", True, _smplx))
+    about = "the models, and the avatar against the smplx package (needs PyTorch for the CPU)"
+    tiers.append(Tier("torch", about, "3.11", True, _torch))
     about = "a real Blender under a virtual screen (needs $SIGNWRIGHT_BLENDER, Xvfb, xdotool)"
     tiers.append(Tier("gui", about, here, False, _gui))
     return {tier.name: tier for tier in tiers}
@@ -160,14 +160,18 @@ def _golden(version: str) -> Counts:
     return _pytest(environments.blender(version), "golden", ["tests/golden"], isolated())
 
 
-def _smplx() -> Counts:
+def _torch() -> Counts:
     from . import torch_cpu
 
     environment, reason = torch_cpu.environment()
     if environment is None:
         print(f"    left out, {reason}", flush=True)
-        return Counts(left_out=[f"smplx: {reason}"])
-    return _pytest(environment, "smplx", ["tests/engine/test_body_smplx.py"], isolated())
+        return Counts(left_out=[f"torch: {reason}"])
+    targets = [
+        "tests/engine/test_body_smplx.py",
+        *(f"tests/export/test_soke_{name}.py" for name in ("decoding", "import")),
+    ]
+    return _pytest(environment, "torch", targets, isolated())
 
 
 def _gui() -> Counts:

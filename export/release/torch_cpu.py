@@ -1,4 +1,4 @@
-"""The environment of the smplx tier. It needs PyTorch, whose usual Linux build drags in gigabytes of CUDA."""
+"""The environment of the torch tier. It needs PyTorch, whose usual Linux build drags in gigabytes of CUDA."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _INDEX = "SIGNWRIGHT_TORCH_INDEX"
 
 def environment() -> tuple[Environment | None, str]:
     """The environment, made when needed, or None and why it can't be had."""
-    requirements = REQUIREMENTS / "smplx.txt"
-    made = dataclasses.replace(engine("3.11"), name="smplx", requirements=requirements)
+    requirements = REQUIREMENTS / "torch.txt"
+    made = dataclasses.replace(engine("3.11"), name="torch", requirements=requirements)
     base = made.base()
     if base is None:
         return None, "no Python 3.11 on this machine"

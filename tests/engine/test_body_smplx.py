@@ -8,7 +8,7 @@ import pytest
 from engine.body import EMBEDDED_AVATAR, BodyModel
 from engine.skeleton import POSE_SIZE
 
-smplx = pytest.importorskip("smplx", reason="the smplx package isn't installed (tests/requirements/smplx.txt)")
+smplx = pytest.importorskip("smplx", reason="the smplx package isn't installed (tests/requirements/torch.txt)")
 joint_names = pytest.importorskip("smplx.joint_names", reason="the smplx package isn't installed")
 torch = pytest.importorskip("torch", reason="the smplx package needs PyTorch")
 

@@ -1,0 +1,119 @@
+"""A SOKE bundle ready to generate: text and retrieved signs to codes, codes to features. Needs torch."""
+
+# pyright: reportMissingImports=false
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sentencepiece
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+
+from ..bundle import Bundle
+from ..tokenizer.features import COLUMNS, FEATURES, PARTS
+from ..tokenizer.vqvae import VqVae, VqVaeConfig
+from .decoding import Decoded, greedy
+from .prompt import Codes, prompt
+from .transformer import Transformer, TransformerConfig
+from .vocabulary import Vocabulary
+
+Array = NDArray[np.floating]
+KIND = "soke"
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """The three VQ-VAEs, and mean and spread (133,) of the features."""
+
+    parts: Mapping[str, VqVae]
+    mean: Array
+    std: Array
+
+    @classmethod
+    def load(cls, bundle: Bundle) -> Tokenizer:
+        """Read the tokenizer of a bundle."""
+        tensors = load_file(bundle.file("tokenizer.safetensors"))
+        parts = {}
+        for part, sizes in bundle.manifest.model["tokenizer"].items():
+            vae = VqVae(VqVaeConfig(**sizes))
+            vae.load_state_dict({k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")})
+            parts[part] = vae.eval()
+        with np.load(bundle.file("statistics.npz"), allow_pickle=False) as statistics:
+            return cls(parts, statistics["mean"], statistics["std"])
+
+    @torch.inference_mode()
+    def decode(self, codes: Codes) -> Array:
+        """Codes by part to (T, 133) features.
+
+        Parts may differ in length: shorter ones keep their last frame. A part of one code is the mean pose.
+        """
+        decoded = {part: self._decode_part(part, codes[part]) for part in PARTS}
+        frames = max(len(x) for x in decoded.values())
+        features = np.zeros((frames, FEATURES), dtype=np.float32)
+        for part, x in decoded.items():
+            features[:, COLUMNS[part]] = np.concatenate([x, np.repeat(x[-1:], frames - len(x), axis=0)])
+        return features * self.std + self.mean
+
+    def _decode_part(self, part: str, codes: Sequence[int]) -> Array:
+        if len(codes) == 1:
+            return np.zeros((1, len(COLUMNS[part])), dtype=np.float32)
+        vae = self.parts[part]
+        known = torch.tensor(codes).clamp(max=vae.config.codes - 1)
+        return vae.decode(known[None])[0].numpy()
+
+
+class Generator:
+    """A loaded bundle with its generator."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        settings: dict[str, Any] = dict(bundle.manifest.model["generator"])
+        sizes = {f.name: settings[f.name] for f in fields(TransformerConfig)}
+        self.tokenizer = Tokenizer.load(bundle)
+        self.model = Transformer(TransformerConfig(**sizes))
+        self.model.load_state_dict(load_file(bundle.file("generator.safetensors")))
+        self.model.eval()
+        self.vocabulary = Vocabulary(_pieces(bundle.file("sentencepiece.model")), _words(bundle), settings["sizes"])
+        self._settings = settings
+
+    def generate(
+        self,
+        texts: Sequence[str],
+        retrieved: Sequence[Sequence[tuple[str, Codes]]],
+        languages: Sequence[str],
+        progress: Callable[[float], None] = lambda done: None,
+    ) -> list[Decoded]:
+        """Rows of each part for a batch of texts and their retrieved signs."""
+        style = self._settings["prompt"]
+        inputs = [
+            self.vocabulary.input_rows(prompt(text, signs, language, style=style), language)
+            for text, signs, language in zip(texts, retrieved, languages, strict=True)
+        ]
+        options = {"weight": self._settings["fusion"], "steps": self._settings["steps"]}
+        return greedy(self.model, self.vocabulary, inputs, languages, progress=progress, **options)
+
+    def codes(self, decoded: Decoded) -> dict[str, list[int]]:
+        """The codes among the generated rows; a part without any is the single code 0."""
+        read = {p: [self.vocabulary.code_of(p, row) for row in decoded.rows[p]] for p in PARTS}
+        return {part: [code for code in codes if code is not None] or [0] for part, codes in read.items()}
+
+
+def read_dictionary(bundle: Bundle) -> dict[str, Codes]:
+    """The bundle's words and their codes; empty when it has none."""
+    if not bundle.has("dictionary.json"):
+        return {}
+    return json.loads(bundle.file("dictionary.json").read_text(encoding="utf-8"))
+
+
+def _pieces(path: Path) -> Any:
+    return sentencepiece.SentencePieceProcessor(model_file=str(path))
+
+
+def _words(bundle: Bundle) -> dict[int, int]:
+    with np.load(bundle.file("words.npz"), allow_pickle=False) as table:
+        return dict(zip(table["tokens"].tolist(), table["rows"].tolist(), strict=True))

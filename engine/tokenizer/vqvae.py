@@ -1,0 +1,134 @@
+"""The VQ-VAE of one part of the signer: 1-D convolutions over time, four frames a code. Needs torch.
+
+Architecture after van den Oord et al. 2017 with SOKE's sizes (Zuo et al., ICCV 2025). Names of modules are those of the
+published checkpoints, so that these load as they are.
+"""
+
+# pyright: reportMissingImports=false
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+DILATIONS = (9, 3, 1)
+"""Dilations of the residual blocks, in this order in encoder and decoder."""
+STAGES = 2
+"""Halvings of the frame rate."""
+
+
+@dataclass(frozen=True)
+class VqVaeConfig:
+    """Sizes of one part's VQ-VAE."""
+
+    features: int
+    codes: int
+    width: int = 512
+    code_width: int = 512
+
+
+class ResBlock(nn.Module):
+    """ReLU, dilated convolution, ReLU, 1x1 convolution, added to the input."""
+
+    def __init__(self, width: int, dilation: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv1d(width, width, 3, padding=dilation, dilation=dilation)
+        self.conv2 = nn.Conv1d(width, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.conv2(functional.relu(self.conv1(functional.relu(x))))
+
+
+class ResNet1D(nn.Module):
+    """Residual blocks of falling dilation."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.model = nn.Sequential(*(ResBlock(width, d) for d in DILATIONS))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+class Encoder(nn.Module):
+    """(B, features, T) to (B, code width, T / 4)."""
+
+    def __init__(self, config: VqVaeConfig) -> None:
+        super().__init__()
+        width = config.width
+        stages = (nn.Sequential(nn.Conv1d(width, width, 4, 2, 1), ResNet1D(width)) for _ in range(STAGES))
+        self.model = nn.Sequential(
+            nn.Conv1d(config.features, width, 3, padding=1),
+            nn.ReLU(),
+            *stages,
+            nn.Conv1d(width, config.code_width, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+class Decoder(nn.Module):
+    """(B, code width, N) to (B, features, 4 N)."""
+
+    def __init__(self, config: VqVaeConfig) -> None:
+        super().__init__()
+        width = config.width
+        stages = (
+            nn.Sequential(
+                ResNet1D(width), nn.Upsample(scale_factor=2, mode="nearest"), nn.Conv1d(width, width, 3, padding=1)
+            )
+            for _ in range(STAGES)
+        )
+        self.model = nn.Sequential(
+            nn.Conv1d(config.code_width, width, 3, padding=1),
+            nn.ReLU(),
+            *stages,
+            nn.Conv1d(width, width, 3, padding=1),
+            nn.ReLU(),
+            nn.Conv1d(width, config.features, 3, padding=1),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.model(x)
+
+
+class Quantizer(nn.Module):
+    """The code book, and its nearest entries."""
+
+    codebook: Tensor
+
+    def __init__(self, config: VqVaeConfig) -> None:
+        super().__init__()
+        self.register_buffer("codebook", torch.zeros(config.codes, config.code_width))
+
+    def nearest(self, x: Tensor) -> Tensor:
+        """(..., code width) to the (...) indices of the nearest codes by squared L2; ties go to the lowest."""
+        flat = x.reshape(-1, x.shape[-1])
+        distance = flat.square().sum(1, keepdim=True) - 2 * flat @ self.codebook.T + self.codebook.square().sum(1)
+        return distance.argmin(dim=1).reshape(x.shape[:-1])
+
+    def lookup(self, codes: Tensor) -> Tensor:
+        """(...) indices to (..., code width)."""
+        return functional.embedding(codes, self.codebook)
+
+
+class VqVae(nn.Module):
+    """Frames to codes and back, normalised features on both sides."""
+
+    def __init__(self, config: VqVaeConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+        self.quantizer = Quantizer(config)
+
+    def encode(self, features: Tensor) -> Tensor:
+        """(B, T, features) to (B, T / 4) codes."""
+        return self.quantizer.nearest(self.encoder(features.transpose(1, 2)).transpose(1, 2))
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """(B, N) codes to (B, 4 N, features)."""
+        return self.decoder(self.quantizer.lookup(codes).transpose(1, 2)).transpose(1, 2)

@@ -1,0 +1,1 @@
+"""Official SOKE checkpoints to Signwright's bundles."""
