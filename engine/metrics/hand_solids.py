@@ -1,11 +1,11 @@
 """How deep fingers lie inside of each other and of the palm, on a body's mesh.
 
-A hand's skin is cut into six solids, the five fingers and the palm (with the thumb's root), each closed by a cap over every
-opening. A vertex lies inside of a solid when the generalised winding number about it (Jacobson et al. 2013; solid angles
-of van Oosterom and Strackee 1983) is over one half; its depth is the distance to the nearest triangle of the solid's skin, caps
-not counted. Skin that the two share at a joint folds when it bends and would always count: vertices that lie within
-`NEIGHBOUR` of the other solid, measured along the skin, are left out, and against the palm the whole first segment of a
-finger, which grows out of it.
+A hand's skin is cut into six solids, the five fingers and the palm (with the thumb's root), each closed by a cap over
+every opening. A vertex lies inside of a solid when the generalised winding number about it (Jacobson et al. 2013; solid
+angles of van Oosterom and Strackee 1983) is over one half; its depth is the distance to the nearest triangle of the
+solid's skin, caps not counted. Skin that the two share at a joint folds when it bends and would always count: vertices
+that lie within `NEIGHBOUR` of the other solid, measured along the skin, are left out, and against the palm the whole
+first segment of a finger, which grows out of it.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _solid(faces: IntArray) -> _Solid:
 
 
 def _loops(faces: IntArray) -> Iterable[IntArray]:
-    """The rims of the openings of a triangle mesh, each against the faces' direction so that a fan over it closes it."""
+    """The rims of a triangle mesh's openings, each against the faces' direction so that a fan over it closes it."""
     edges = {(int(a), int(b)) for t in faces for a, b in ((t[0], t[1]), (t[1], t[2]), (t[2], t[0]))}
     onward: dict[int, list[int]] = {}
     for a, b in edges:
