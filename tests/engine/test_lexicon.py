@@ -9,8 +9,8 @@ import pytest
 
 from engine.lexicon.handshapes import JOINT_LIMITS, limit_violations
 from engine.lexicon.loader import available_languages, load_language
-from engine.lexicon.places import direction_vector, locations, place_names
 from engine.lexicon.phonology import FingerPose, Handshape, ThumbPose
+from engine.lexicon.places import direction_vector, locations, place_names
 from engine.skeleton import JOINT_NAMES
 
 NAMED_IN_THE_ISSUE = [
@@ -35,8 +35,8 @@ def all_signs(lexicon):
     return [*lexicon.signs.values(), *lexicon.letters.values(), *lexicon.numbers.values()]
 
 
-def test_asl_is_the_embedded_language():
-    assert available_languages() == ("ASL",)
+def test_asl_is_among_the_embedded_languages():
+    assert "ASL" in available_languages()
 
 
 def test_signs_that_everyone_expects_are_there(asl):
@@ -44,8 +44,8 @@ def test_signs_that_everyone_expects_are_there(asl):
 
 
 def test_there_are_enough_signs_and_handshapes(asl):
-    assert len(asl.signs) >= 150
-    assert len(asl.handshapes) >= 50
+    assert len(asl.signs) >= 560
+    assert len(asl.handshapes) >= 60
     assert set(asl.handshapes) >= HANDSHAPES_OF_LETTERS
 
 
@@ -69,9 +69,15 @@ def test_keys_are_unique_over_all_tables(asl):
     assert [k for k, n in counts.items() if n > 1] == []
 
 
-def test_a_word_has_one_sign_for_each_part_of_speech(asl):
-    counts = Counter((word, sign.pos) for sign in asl.signs.values() for word in sign.words)
+def test_of_the_signs_of_a_word_all_but_one_say_which_sense_they_are(asl):
+    counts = Counter(word for sign in asl.signs.values() if not sign.sense for word in sign.words)
     assert [k for k, n in counts.items() if n > 1] == []
+
+
+def test_senses_of_a_word_differ_and_so_do_descriptions(asl):
+    senses = Counter((word, sign.sense) for sign in asl.signs.values() for word in sign.words if sign.sense)
+    descriptions = Counter(sign.description for sign in all_signs(asl))
+    assert [k for k, n in (*senses.items(), *descriptions.items()) if n > 1] == []
 
 
 def test_words_are_in_base_form_spelling(asl):
