@@ -146,9 +146,10 @@ class SIGNWRIGHT_OT_choose_sign(_ItemOperator):
 
     @operator_fails_with_report
     def execute(self, context: bpy.types.Context) -> set[str]:
-        _, place = self.item(context.scene)
+        item, place = self.item(context.scene)
         line = state.current_line(context.scene)
-        state.set_line(context.scene, tokens.replaced(line, place, self.gloss))
+        token = tokens.chosen(line[slice(*place)], [choice.name for choice in item.choices], self.gloss)
+        state.set_line(context.scene, tokens.replaced(line, place, token))
         return {"FINISHED"}
 
 
@@ -216,11 +217,9 @@ KINDS = {
 
 
 def _draw_item_menu(layout: bpy.types.UILayout, item: Any, index: int) -> None:
-    for choice in item.choices[:_MENU_CHOICES]:
+    for i, choice in enumerate(item.choices[:_MENU_CHOICES]):
         text = f"{choice.name}   {choice.sense}" if choice.sense else choice.name
-        entry = layout.operator(
-            "signwright.choose_sign", text=text, icon="CHECKMARK" if choice.name == item.name else "BLANK1"
-        )
+        entry = layout.operator("signwright.choose_sign", text=text, icon="BLANK1" if i else "CHECKMARK")
         entry.index, entry.gloss, entry.tip = index, choice.name, choice.description
     if len(item.choices):
         layout.separator()

@@ -70,17 +70,17 @@ def _draw_line(layout: bpy.types.UILayout, context: bpy.types.Context, line: str
 
 def _draw_items(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     gloss = context.scene.signwright.gloss
-    items = gloss.items[:_SHOWN_ITEMS]
-    icons = ["DOWNARROW_HLT" if len(item.choices) > 1 else KINDS.get(item.kind, ("NONE", ""))[0] for item in items]
+    items = [(i, item) for i, item in enumerate(gloss.items[:_SHOWN_ITEMS]) if item.kind != "pause"]
+    icons = ["DOWNARROW_HLT" if len(item.choices) > 1 else KINDS.get(item.kind, ("NONE", ""))[0] for _, item in items]
     column = layout.column(align=True)
-    labels = [(item.name, icon != "NONE") for item, icon in zip(items, icons, strict=True)]
+    labels = [(item.name, icon != "NONE") for (_, item), icon in zip(items, icons, strict=True)]
     for numbers in flowing_rows(context, labels):
         row = column.row(align=True)
         row.alignment = "LEFT"
-        for i in numbers:
-            row.operator(
-                "signwright.gloss_item", text=items[i].name, icon=icons[i], depress=i == gloss.active_item
-            ).index = i
+        for n in numbers:
+            i, item = items[n]
+            marked = i == gloss.active_item
+            row.operator("signwright.gloss_item", text=item.name, icon=icons[n], depress=marked).index = i
     if len(gloss.items) > _SHOWN_ITEMS:
         column.label(text=f"… and {len(gloss.items) - _SHOWN_ITEMS} more")
     spelled = [item.words or item.name for item in gloss.items if item.kind == "fingerspell"]

@@ -125,8 +125,9 @@ def insert(scene: bpy.types.Scene, sign: str) -> None:
 
 
 def item_spans(scene: bpy.types.Scene) -> list[tokens.Span | None]:
-    """Where each item stands in the line."""
-    return tokens.spans(current_line(scene), [item.name for item in scene.signwright.gloss.items])
+    """Where each item stands in the line; pauses are written as marks and have no place here."""
+    items = scene.signwright.gloss.items
+    return tokens.spans(current_line(scene), ["" if item.kind == "pause" else item.name for item in items])
 
 
 def _propose(scene: bpy.types.Scene, source: str, line: str) -> None:

@@ -13,7 +13,7 @@ def spans(line: str, glosses: Sequence[str]) -> list[Span | None]:
     found: list[Span | None] = []
     at = 0
     for gloss in glosses:
-        match = re.compile(rf"(?<![^\s(\[{{<]){re.escape(gloss)}(?![\w-])").search(line, at) if gloss else None
+        match = re.compile(rf"(?<![^\s(\[{{<]){re.escape(gloss)}(?![\w+-])").search(line, at) if gloss else None
         found.append(match.span() if match else None)
         at = match.end() if match else at
     return found
@@ -25,6 +25,15 @@ def replaced(line: str, span: Span, gloss: str) -> str:
     if gloss:
         return line[:start] + gloss + line[end:]
     return " ".join((line[:start] + line[end:]).split())
+
+
+def chosen(token: str, choices: Sequence[str], gloss: str) -> str:
+    """The token for another of the choices: places and repetition, as in `1-HELP-2++`, stay around it."""
+    for choice in sorted(choices, key=len, reverse=True):
+        match = re.search(rf"(?<![^-]){re.escape(choice)}(?![^-+])", token)
+        if match:
+            return token[: match.start()] + gloss + token[match.end() :]
+    return gloss
 
 
 def swapped(line: str, first: Span, second: Span) -> str:
