@@ -6,12 +6,12 @@ import argparse
 import io
 import os
 import sys
-import time
 from collections.abc import Sequence
 
 from . import __version__, languages
+from .commands import add_generate, add_plan
 from .generators import registry
-from .generators.base import EngineError, GenerateRequest
+from .generators.base import EngineError
 
 EXIT_OK, EXIT_ERROR, EXIT_CANCELLED = 0, 1, 130
 
@@ -50,7 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_generate(commands.add_parser("generate", help="make a take from a text", description=_generate.__doc__))
+    add_generate(commands)
+    add_plan(commands)
     serve = commands.add_parser("serve", help="serve a program on standard input and output (used by the add-on)")
     serve.add_argument("--log", metavar="FILE", default="", help="write the log there; it is rotated at 1 MB")
     serve.set_defaults(run=_serve)
@@ -70,57 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_generate(parser: argparse.ArgumentParser) -> None:
-    defaults = GenerateRequest(text="")
-    parser.add_argument("text", metavar="TEXT", help="what to sign; - reads it from standard input")
-    parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .npz to write (AMASS-style SMPL-X)")
-    parser.add_argument("--language", default=defaults.language, metavar="CODE", help="signed language (default: ASL)")
-    parser.add_argument(
-        "--method", default=defaults.method, metavar="NAME", help=f"how to make it (default: {defaults.method})"
-    )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another small variation")
-    parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="1 is a relaxed pace, 2 twice as fast")
-    parser.add_argument("--fps", type=float, default=defaults.fps, metavar="N", help="frames a second (default: 24)")
-    parser.add_argument("--left-handed", action="store_true", help="mirror it for a left-handed signer")
-    parser.add_argument(
-        "--body", default="", metavar="FILE", help="SMPL-X model to sign with (default: the embedded avatar)"
-    )
-    parser.set_defaults(run=_generate)
-
-
 def _add_review(parser: argparse.ArgumentParser) -> None:
     from .review import cli
 
     cli.add_arguments(parser)
-
-
-def _generate(options: argparse.Namespace) -> int:
-    """Make a take from a text. What was signed is printed; progress goes to standard error."""
-    from .outputs import check_output, save_take
-
-    request = GenerateRequest.from_message(
-        {
-            "text": sys.stdin.read() if options.text == "-" else options.text,
-            "language": options.language,
-            "method": options.method,
-            "seed": options.seed,
-            "speed": options.speed,
-            "fps": options.fps,
-            "handedness": "left" if options.left_handed else "right",
-            "body_model": options.body,
-        }
-    )
-    began = time.perf_counter()
-    path = check_output(options.output)
-    progress = _Progress()
-    take = registry.get(request.method).generate(request, progress)
-    save_take(take, path)
-    progress.end()
-    for warning in take.warnings:
-        _say(f"Note: {warning}")
-    print(" ".join(s.gloss for s in take.segments if s.origin != "pause"))
-    print(f"{path}: {take.sequence.duration:.1f} s of motion, made in {time.perf_counter() - began:.1f} s")
-    return EXIT_OK
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -131,7 +85,8 @@ def _serve(options: argparse.Namespace) -> int:
 
 def _languages(options: argparse.Namespace) -> int:
     for language in languages.LANGUAGES:
-        print(f"{language.code:8}{language.name:30}{'signs' if language.has_signs else 'no signs yet'}")
+        counts = f"{language.signs} signs, {language.letters} letters, {language.numbers} numbers"
+        print(f"{language.code:8}{language.name:30}{counts if language.has_signs else 'no signs yet'}")
     return EXIT_OK
 
 
@@ -168,23 +123,6 @@ def _export_body(options: argparse.Namespace) -> int:
         raise EngineError("body_model", str(e), "Install Signwright again: its avatar is damaged.") from e
     print(options.output)
     return EXIT_OK
-
-
-class _Progress:
-    """A line on standard error that is written over, when somebody looks at it."""
-
-    def __init__(self) -> None:
-        self._shown = sys.stderr.isatty()
-
-    def __call__(self, stage: str, fraction: float) -> None:
-        if self._shown:
-            sys.stderr.write(f"\r{fraction:4.0%} {stage:20}")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        """Clear the line."""
-        if self._shown:
-            sys.stderr.write("\r" + " " * 26 + "\r")
 
 
 def _say(text: str) -> None:

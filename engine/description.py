@@ -21,9 +21,21 @@ def description() -> dict[str, Any]:
             {"name": g.name, "label": g.label, "description": g.description, "languages": list(g.languages())}
             for g in generators
         ],
-        "languages": [
-            {"code": x.code, "name": x.name, "spoken": x.spoken, "has_signs": x.has_signs} for x in languages.LANGUAGES
-        ],
+        "languages": [_language(language) for language in languages.LANGUAGES],
+    }
+
+
+def _language(language: languages.Language) -> dict[str, Any]:
+    return {
+        "code": language.code,
+        "name": language.name,
+        "spoken": language.spoken,
+        "spoken_name": language.spoken_name,
+        "has_signs": language.has_signs,
+        "signs": language.signs,
+        "letters": language.letters,
+        "numbers": language.numbers,
+        "grammar": language.grammar,
     }
 
 

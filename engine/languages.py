@@ -11,6 +11,8 @@ from pathlib import Path
 from .generators.base import EngineError
 
 DATA_FOLDER = Path(__file__).parent / "lexicon" / "data"
+RULES_FOLDER = Path(__file__).parent / "text" / "rules"
+_ALPHABET, _NUMBERS = "_alphabet.toml", "_numbers.toml"
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,38 @@ class Language:
         return DATA_FOLDER / self.code.lower()
 
     @property
+    def signs(self) -> int:
+        """How many embedded signs of words it has."""
+        return sum(_tables(path) for path in self.folder.glob("*.toml") if not path.name.startswith("_"))
+
+    @property
+    def letters(self) -> int:
+        """How many letters of its manual alphabet there are."""
+        return _tables(self.folder / _ALPHABET)
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers have a sign of their own."""
+        return _tables(self.folder / _NUMBERS)
+
+    @property
+    def grammar(self) -> bool:
+        """Whether there are rules of its grammar; without them words are signed in the order of the text."""
+        return (RULES_FOLDER / f"{self.code.lower()}.toml").is_file()
+
+    @property
     def has_signs(self) -> bool:
-        """Whether the lexicon holds signs of it."""
-        return any(not path.name.startswith("_") for path in self.folder.glob("*.toml"))
+        """Whether there is anything to sign with, if only letters."""
+        return any(_tables(path) for path in self.folder.glob("*.toml"))
+
+
+def _tables(path: Path) -> int:
+    """How many tables a TOML file has, by its headers: parsing all files takes too long for a greeting."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return 0
+    return data.count(b"\n[") + data.startswith(b"[")
 
 
 LANGUAGES: tuple[Language, ...] = (
@@ -65,12 +96,12 @@ def get(code: str) -> Language:
 
 
 def with_signs() -> tuple[Language, ...]:
-    """The languages that the lexicon holds signs of."""
+    """The languages that there is anything to sign with in."""
     return tuple(language for language in LANGUAGES if language.has_signs)
 
 
 def require_signs(code: str) -> Language:
-    """The language of that code. Raises `EngineError` when it is unknown or has no signs."""
+    """The language of that code. Raises `EngineError` when it is unknown or has neither signs nor letters."""
     language = get(code)
     if not language.has_signs:
         available = ", ".join(f"{x.name} ({x.code})" for x in with_signs()) or "none yet"

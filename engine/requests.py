@@ -19,6 +19,7 @@ Handler = Callable[[Message, Report], Message]
 
 HANDLERS: Final[dict[str, tuple[str, str]]] = {
     "generate": (".requests", "generate"),
+    "plan": (".planning", "plan_request"),
     "signs": (".dictionary.requests", "signs"),
     "sign_add": (".dictionary.requests", "sign_add"),
     "sign_edit": (".dictionary.requests", "sign_edit"),
@@ -49,4 +50,5 @@ def generate(message: Message, report: Report) -> Message:
         "frames": len(take.sequence),
         "fps": take.sequence.fps,
         "glosses": [segment.gloss for segment in take.segments],
+        "gloss_line": take.settings.get("gloss_line", ""),
     }

@@ -119,6 +119,8 @@ class Segment:
     licence: str = ""
     reviewed_by: str = ""
     """Fluent signer who checked the sign; empty when nobody has."""
+    fit_residual: float | None = None
+    """How far motion that was fitted to keypoints misses them, in percent of the palm."""
 
 
 @dataclass(frozen=True)

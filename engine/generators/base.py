@@ -67,7 +67,7 @@ class GenerateRequest:
         values = {k: v for k, v in message.items() if k in known}
         try:
             if isinstance(values.get("betas"), list):
-                values["betas"] = tuple(values["betas"])
+                values["betas"] = tuple(float(b) for b in values["betas"])
             request = cls(**values)
             texts = ("text", "language", "method", "name", "body_model", "gloss", "dictionary")
             sound = {

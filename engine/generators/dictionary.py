@@ -15,7 +15,7 @@ from .base import EngineError, GenerateRequest, Report
 if TYPE_CHECKING:
     from ..body import BodyModel
     from ..lexicon.loader import Lexicon
-    from ..take import Take
+    from ..take import Segment, Take
 
 _NAME_LENGTH = 40
 _loading = threading.Lock()
@@ -42,15 +42,16 @@ class DictionaryGenerator:
 
     def generate(self, request: GenerateRequest, report: Report) -> Take:
         """Make the take. Raises `EngineError` or, told so by `report`, `Cancelled`."""
+        from ..gloss_line import format_line
         from ..lexicon.synthesis import synthesise
+        from ..planning import language_of, make_plan
         from ..take import Take
-        from ..text import plan_text
 
-        language = languages.require_signs(request.language)
         report("Reading the dictionary", 0.0)
-        lexicon = _lexicon(language.code)
+        language, lexicon = language_of(request)
         report("Reading the text", 0.05)
-        plan = plan_text(request.text, language, lexicon)
+        plan = make_plan(request, language, lexicon)
+        line = format_line(plan)
         report("Loading the body", 0.1)
         body = _body(request.body_model)
         sequence, segments = synthesise(
@@ -60,22 +61,39 @@ class DictionaryGenerator:
             fps=float(request.fps),
             seed=request.seed,
             speed=float(request.speed),
+            betas=request.betas,
+            mouthing=float(request.mouthing),
+            variation=float(request.variation),
             report=lambda stage, fraction: report(stage, 0.2 + 0.75 * fraction),
         )
         report("Finishing", 0.95)
         return Take(
-            name=_storable(request.name).strip() or take_name(plan.text),
-            text=plan.text,
+            name=_storable(request.name).strip() or take_name(plan.text.strip() or line),
+            text=_storable(plan.text),
             language=language.code,
             method=self.name,
             sequence=sequence.mirrored() if request.handedness == "left" else sequence,
-            segments=tuple(segments),
+            segments=tuple(_with_origin(s, lexicon, request.dictionary) for s in segments),
             seed=request.seed,
             warnings=plan.warnings,
-            settings=_settings(request),
+            settings={**_settings(request), "gloss_line": line},
             engine_version=__version__,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
+
+
+def _with_origin(segment: Segment, lexicon: Lexicon, dictionary: str) -> Segment:
+    """The segment with what is known of a sign of the user's own."""
+    from ..dictionary.library import is_own
+    from ..lexicon.phonology import Sign
+
+    entry = lexicon.signs.get(segment.source.partition("/")[2]) if segment.source else None
+    if entry is None or entry.key != segment.source:
+        return segment
+    if isinstance(entry, Sign):
+        own = segment.origin == "dictionary" and is_own(entry, dictionary)
+        return dataclasses.replace(segment, origin="user") if own else segment
+    return dataclasses.replace(segment, fit_residual=entry.fit_residual)
 
 
 def take_name(text: str) -> str:
@@ -94,30 +112,10 @@ def _storable(text: str) -> str:
 def _settings(request: GenerateRequest) -> dict[str, Any]:
     """What the user chose, for the take's provenance; of the body model only its file name, of folders nothing."""
     settings = dataclasses.asdict(request)
-    for left_out in ("text", "language", "method", "seed", "name", "dictionary"):
+    for left_out in ("text", "language", "method", "seed", "name", "dictionary", "gloss"):
         del settings[left_out]
     settings["body_model"] = Path(request.body_model).name
     return settings
-
-
-def _lexicon(code: str) -> Lexicon:
-    with _loading:
-        return _load_lexicon(code)
-
-
-@lru_cache(maxsize=4)
-def _load_lexicon(code: str) -> Lexicon:
-    from ..lexicon.loader import LexiconError, load_language
-
-    try:
-        return load_language(code)
-    except LexiconError as e:
-        raise EngineError(
-            "lexicon_damaged",
-            f"The dictionary of {code} can't be read: {e}",
-            "Install Signwright again, or correct the file that is named.",
-            "open_log",
-        ) from e
 
 
 def _body(path: str) -> BodyModel:

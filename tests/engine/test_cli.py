@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,7 @@ def test_generate_writes_a_take_and_prints_the_gloss_line(tmp_path: Path, capsys
     take = Take.load(path)
     assert (take.text, take.seed, take.sequence.fps) == ("Hello, my name is Anna.", 3, 30)
     printed = capsys.readouterr()
-    assert printed.out.splitlines()[0] == "HELLO MY NAME fs-ANNA"
+    assert printed.out.splitlines()[0] == "HELLO , POSS-1 NAME fs-ANNA"
     assert str(path) in printed.out
     assert printed.err == ""
 
@@ -45,17 +46,37 @@ def test_what_was_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "мир" in capsys.readouterr().err
 
 
+def test_plan_prints_the_gloss_line_and_what_words_could_also_be(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plan", "What is your name?"]) == 0
+    assert capsys.readouterr().out == "[POSS-2 NAME WHAT]wh\n"
+    assert main(["plan", "What is your name?", "--word-order", "text"]) == 0
+    assert capsys.readouterr().out == "[WHAT POSS-2 NAME]wh\n"
+    assert main(["plan", "--gloss", "hello book++"]) == 0
+    assert capsys.readouterr().out == "HELLO BOOK++\n"
+
+
+def test_a_gloss_line_is_signed_instead_of_the_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "x.npz"
+    assert main(["generate", "Hello.", "--gloss", "BOOK++ , [YOU]q", "-o", str(path), "--mouthing", "0"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "BOOK++ , [YOU]q"
+    take = Take.load(path)
+    assert take.text == "Hello."
+    assert [s.gloss for s in take.segments if s.origin != "pause"] == ["BOOK++", "YOU"]
+    assert take.settings["mouthing"] == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["generate", "", "-o", "x.npz"], "empty"),
         (["generate", "x" * 10_000, "-o", "x.npz"], "10,000"),
-        (["generate", "Hallo", "-o", "x.npz", "--language", "DGS"], "German Sign Language"),
+        (["generate", "--gloss", "HELLO ANNA", "-o", "x.npz"], "fs-ANNA"),
+        (["plan", "--gloss", "HELO"], "Did you mean HELLO?"),
+        (["plan", "Hello", "--language", "BSL"], "ASL"),
         (["generate", "Hello", "-o", "x.npz", "--method", "magic"], "dictionary"),
         (["generate", "Hello", "-o", "no/such/folder/x.npz"], "doesn't exist"),
         (["generate", "Hello", "-o", "x.npz", "--speed", "0"], "speed (0.1 to 10)"),
         (["signs", "qwertz"], "qwertz"),
-        (["signs", "--language", "LSA"], "Argentine"),
     ],
 )
 def test_errors_are_told_in_words_with_exit_code_1(
@@ -78,8 +99,7 @@ def test_languages_and_methods_are_listed(capsys: pytest.CaptureFixture[str]) ->
     assert main(["languages"]) == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert len(lines) == 9
-    assert lines["ASL"].endswith(" signs")
-    assert "no signs yet" in lines["DGS"]
+    assert re.search(r" \d{3,} signs, 26 letters, \d+ numbers$", lines["ASL"])
     assert main(["methods"]) == 0
     assert "dictionary" in capsys.readouterr().out
 

@@ -39,7 +39,7 @@ def test_a_take_tells_how_it_was_made(greeting: Take) -> None:
 
 def test_segments_tell_what_is_signed_when_and_where_it_came_from(greeting: Take) -> None:
     signed = [s for s in greeting.segments if s.origin != "pause"]
-    assert [s.gloss for s in signed] == ["HELLO", "MY", "NAME", "fs-ANNA"]
+    assert [s.gloss for s in signed] == ["HELLO", "POSS-1", "NAME", "fs-ANNA"]
     assert [s.origin for s in signed] == ["dictionary"] * 3 + ["fingerspelled"]
     assert [greeting.text[slice(*s.text_span)] for s in signed] == ["Hello", "my", "name", "Anna"]
     assert signed[0].source == "asl/HELLO"

@@ -101,7 +101,7 @@ def test_bad_input_is_answered_and_the_next_request_works(spawn: Spawn, tmp_path
         ({"text": "x" * 10_000}, "text_too_long", "edit_text"),
         ({"text": "🚀"}, "nothing_to_sign", "edit_text"),
         ({"text": "שלום עולם"}, "nothing_to_sign", "edit_text"),
-        ({"language": "DGS"}, "no_language_data", "choose_language"),
+        ({"gloss": "HELO"}, "gloss_line", "edit_text"),
         ({"language": "Klingon"}, "unknown_language", "choose_language"),
         ({"method": "magic"}, "unknown_method", "choose_method"),
         ({"output": str(tmp_path / "none" / "x.npz")}, "output_folder_missing", "choose_folder"),

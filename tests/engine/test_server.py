@@ -134,7 +134,8 @@ def test_hello_tells_what_the_engine_is_and_can(client: Client, act) -> None:
     assert hello["methods"][0]["languages"] == ["ASL"]
     codes = {x["code"]: x["has_signs"] for x in hello["languages"]}
     assert len(codes) == 9
-    assert codes["DGS"] is False
+    assert codes["ASL"] is True
+    assert all({"signs", "letters", "numbers", "grammar", "spoken_name"} <= x.keys() for x in hello["languages"])
 
 
 def test_another_protocol_is_refused(client: Client) -> None:
