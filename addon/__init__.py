@@ -8,6 +8,7 @@ from . import preferences, pump
 from .animation import preview
 from .avatar import correctives
 from .features import scene
+from .features.dictionary import animation_import as dictionary_animation_import
 from .features.dictionary import operators as dictionary_operators
 from .features.dictionary import panel as dictionary_panel
 from .features.dictionary import previewing as dictionary_previewing
@@ -49,6 +50,7 @@ CLASSES: tuple[type, ...] = (
     *dictionary_operators.CLASSES,
     *dictionary_previewing.CLASSES,
     *dictionary_transfer.CLASSES,
+    *dictionary_animation_import.CLASSES,
     *dictionary_saving.CLASSES,
     *timeline_operators.CLASSES,
     *face_operators.CLASSES,

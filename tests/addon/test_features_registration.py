@@ -37,6 +37,7 @@ OPERATORS = (
     "remove_sign",
     "save_sign",
     "import_signs",
+    "import_animation_sign",
     "export_signs",
     "open_dictionary",
 )

@@ -111,8 +111,7 @@ class SIGNWRIGHT_PT_own_signs(SidebarPanel, bpy.types.Panel):
         row = column.row(align=True)
         row.operator("signwright.import_signs", text="Import", icon="IMPORT")
         row.operator("signwright.export_signs", text="Export", icon="EXPORT")
-        if hasattr(bpy.types, "SIGNWRIGHT_OT_import_animation_sign"):
-            column.operator("signwright.import_animation_sign", text="Import FBX, GLB or BVH", icon="ARMATURE_DATA")
+        column.operator("signwright.import_animation_sign", text="Import FBX, GLB or BVH", icon="ARMATURE_DATA")
         if search.panel(context).import_report:
             layout.operator("signwright.import_report", icon="TEXT")
         draw_wrapped(layout, context, "Your signs win over those of the add-on and are kept when it is updated, in:")

@@ -21,17 +21,14 @@ _REPORT_ROWS = 30
 _SHOWN_NAMES = 12
 
 
-class SIGNWRIGHT_OT_import_signs(bpy.types.Operator):
-    """Add signs to your dictionary from files or a folder: .npz, .pose, SiGML, HamNoSys text, exported .zip"""
+class ImportChoices:
+    """Mixin of operators that bring signs in: the files, and what goes for all of them."""
 
-    bl_idname = "signwright.import_signs"
-    bl_label = "Import Signs"
     place = pump.DICTIONARY
 
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
     directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
-    filter_glob: StringProperty(default="*.npz;*.pose;*.sigml;*.xml;*.hns;*.txt;*.csv;*.zip", options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
     duplicates: EnumProperty(
         name="Signs You Have",
         description="What to do with a sign whose gloss is in your dictionary already",
@@ -55,6 +52,16 @@ class SIGNWRIGHT_OT_import_signs(bpy.types.Operator):
             return False
         return True
 
+    def draw_choices(self, layout: bpy.types.UILayout) -> None:
+        """Draw what can be chosen besides the files."""
+        for name in ("duplicates", "author", "licence", "mirror", "trim"):
+            layout.prop(self, name)
+
+    def choices(self) -> dict[str, Any]:
+        """What was chosen, as fields of the request."""
+        names = ("duplicates", "author", "licence", "mirror", "trim")
+        return {name: getattr(self, name) for name in names}
+
     @operator_fails_with_report
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         if not self.properties.is_property_set("author"):
@@ -74,8 +81,7 @@ class SIGNWRIGHT_OT_import_signs(bpy.types.Operator):
         for path in self.paths()[:_SHOWN_NAMES] if context.area is None or context.area.type != "FILE_BROWSER" else ():
             layout.label(text=path.name, icon="FILE")
         layout.label(text=f"Into your {search.language(context)} dictionary", icon="USER")
-        for name in ("duplicates", "author", "licence", "mirror", "trim"):
-            layout.prop(self, name)
+        self.draw_choices(layout)
         if context.area is not None and context.area.type == "FILE_BROWSER":
             layout.label(text="Choose no file for all of the folder", icon="INFO")
 
@@ -87,25 +93,34 @@ class SIGNWRIGHT_OT_import_signs(bpy.types.Operator):
         chosen = self.filepath or self.directory
         return [absolute(chosen)] if chosen else []
 
-    @operator_fails_with_report
-    def execute(self, context: bpy.types.Context) -> set[str]:
+    def existing_paths(self) -> list[Path]:
+        """The same. Raises `UserError` when nothing was chosen or something of it is gone."""
         paths = self.paths()
         missing = [path for path in paths if not path.exists()]
         if not paths or missing:
             what = f"{missing[0]} is not there." if missing else "No file was chosen."
             raise UserError(what, "Choose files or a folder with signs.", code="no_file")
+        return paths
+
+
+class SIGNWRIGHT_OT_import_signs(ImportChoices, bpy.types.Operator):
+    """Add signs to your dictionary from files or a folder: .npz, .pose, SiGML, HamNoSys text, exported .zip"""
+
+    bl_idname = "signwright.import_signs"
+    bl_label = "Import Signs"
+
+    filter_glob: StringProperty(default="*.npz;*.pose;*.sigml;*.xml;*.hns;*.txt;*.csv;*.zip", options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
+
+    @operator_fails_with_report
+    def execute(self, context: bpy.types.Context) -> set[str]:
         return ask(
             self,
             "signs_import",
             take_import,
             language=search.language(context),
             dictionary=make_dictionary(),
-            paths=[str(path) for path in paths],
-            duplicates=self.duplicates,
-            author=self.author,
-            licence=self.licence,
-            mirror=self.mirror,
-            trim=self.trim,
+            paths=[str(path) for path in self.existing_paths()],
+            **self.choices(),
         )
 
 
