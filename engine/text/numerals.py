@@ -101,6 +101,9 @@ class NumberSigner:
             return
         value = int(digits)
         if value in _YEARS and not grouped and value % 100:
+            if self._grammar.years_in_digits:
+                yield number_item(digits, self._numbers, span)
+                return
             for part in (digits,) if value // 10 == 200 else (digits[:2], digits[2:]):
                 yield self._digits(part, span)
             return

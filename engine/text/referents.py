@@ -46,8 +46,8 @@ class Referent:
 class Referents:
     """Gives the units of a text their places, clause by clause in the order of the text."""
 
-    def __init__(self, lexicon: Lexicon, grammar: Grammar, rules: Rules) -> None:
-        self._grammar, self._rules = grammar, rules
+    def __init__(self, lexicon: Lexicon, grammar: Grammar, rules: Rules, spoken: str) -> None:
+        self._grammar, self._rules, self._spoken = grammar, rules, spoken
         self._signs = {
             gloss: sign
             for gloss in (POINTER, POSSESSIVE, REFLEXIVE)
@@ -176,7 +176,8 @@ class Referents:
         unit.items = [*unit.items, self._pointing(POSSESSIVE, unit.locus, unit, mouthed=False)]
 
     def _pointing(self, gloss: str, locus: str, unit: Unit, mouthed: bool = True) -> GlossItem:
-        mouth = mouthing("".join(e.form for e in unit.elements if isinstance(e, Word))) if mouthed else ""
+        word = "".join(e.form for e in unit.elements if isinstance(e, Word)) if mouthed else ""
+        mouth = mouthing(word, self._spoken)
         return sign_item(self._signs[gloss], unit.span, mouth, goal=locus)
 
     def placing(self, unit: Unit) -> GlossItem:

@@ -32,7 +32,7 @@ FACTS: Final = _words("""
 negated condition tag_question wh_subject perfect plural comparative superlative name clock
 """)
 TAGS: Final = _words("""
-article copula infinitive auxiliary modal empty small and relative conjunction classifier time_preposition
+article copula infinitive auxiliary modal empty small and relative conjunction classifier particle time_preposition
 """)
 POINTS: Final = _words("pronoun possessive owner name verb")
 _OF: Final = ("clause", "noun phrase", "sentence")

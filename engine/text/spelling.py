@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
+from . import chinese
+
 _SPECIAL = {
     "Æ": "AE", "Œ": "OE", "Ø": "O", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "TH", "ẞ": "SS", "ß": "SS", "Ŋ": "N", "Ħ": "H",
 }  # fmt: skip
@@ -16,10 +18,14 @@ _JAMO = {
     **dict(zip(range(0x11A8, 0x11C3), "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ", strict=True)),
 }
 """Letters of a Korean syllable, taken apart by Unicode, as they are written alone."""
-_CLUSTERS = {
-    pair.partition("=")[0]: pair.partition("=")[2]
-    for pair in ["ㄳ=ㄱㅅ", "ㄵ=ㄴㅈ", "ㄶ=ㄴㅎ", "ㄺ=ㄹㄱ", "ㄻ=ㄹㅁ", "ㄼ=ㄹㅂ", "ㄽ=ㄹㅅ", "ㄾ=ㄹㅌ", "ㄿ=ㄹㅍ", "ㅀ=ㄹㅎ", "ㅄ=ㅂㅅ", "ㄲ=ㄱㄱ", "ㄸ=ㄷㄷ", "ㅃ=ㅂㅂ", "ㅆ=ㅅㅅ", "ㅉ=ㅈㅈ", "ㅘ=ㅗㅏ", "ㅙ=ㅗㅐ", "ㅚ=ㅗㅣ", "ㅝ=ㅜㅓ", "ㅞ=ㅜㅔ", "ㅟ=ㅜㅣ", "ㅢ=ㅡㅣ", "ㅐ=ㅏㅣ", "ㅔ=ㅓㅣ", "ㅒ=ㅑㅣ", "ㅖ=ㅕㅣ"]
-}
+_CLUSTERS = dict(
+    entry.split("=")
+    for entry in """
+ㄳ=ㄱㅅ ㄵ=ㄴㅈ ㄶ=ㄴㅎ ㄺ=ㄹㄱ ㄻ=ㄹㅁ ㄼ=ㄹㅂ ㄽ=ㄹㅅ ㄾ=ㄹㅌ ㄿ=ㄹㅍ ㅀ=ㄹㅎ ㅄ=ㅂㅅ
+ㄲ=ㄱㄱ ㄸ=ㄷㄷ ㅃ=ㅂㅂ ㅆ=ㅅㅅ ㅉ=ㅈㅈ
+ㅘ=ㅗㅏ ㅙ=ㅗㅐ ㅚ=ㅗㅣ ㅝ=ㅜㅓ ㅞ=ㅜㅔ ㅟ=ㅜㅣ ㅢ=ㅡㅣ ㅐ=ㅏㅣ ㅔ=ㅓㅣ ㅒ=ㅑㅣ ㅖ=ㅕㅣ
+""".split()  # noqa: SIM905
+)
 """Letters that are made of two, for alphabets of the hand that lack them."""
 _TURKIC = frozenset(("tr", "az"))
 
@@ -29,7 +35,11 @@ def letters_of(word: str, alphabet: Collection[str], spoken: str = "") -> tuple[
 
     Keys of several letters (SCH, ZH, LL) are taken where they fit, the longest first. Letters that are missing are
     folded: diacritics off, Korean syllables and double letters taken apart. Apostrophes and hyphens are neither.
+    Chinese is spelled in pinyin, syllable by syllable.
     """
+    if spoken == chinese.CODE and any(map(chinese.is_han, word)):
+        spelled = [letters_of(syllable, alphabet) for syllable in chinese.syllables(word)]
+        return tuple(key for keys, _ in spelled for key in keys), "".join(missing for _, missing in spelled)
     text = unicodedata.normalize("NFC", upper(word, spoken))
     lengths = _lengths(frozenset(alphabet))
     letters: list[str] = []
@@ -88,9 +98,9 @@ def spelled_gloss(letters: Sequence[str], alphabet: Collection[str] = ()) -> str
     return "fs-" + (joined if plain else "-".join(letters))
 
 
-def mouthing(word: str) -> str:
-    """A word in the letters a to z that mouth shapes are made of."""
-    return "".join(letters_of(word, _LATIN)[0]).lower()
+def mouthing(word: str, spoken: str = "") -> str:
+    """A word in the letters a to z that mouth shapes are made of; Chinese in pinyin."""
+    return "".join(letters_of(word, _LATIN, spoken if spoken == chinese.CODE else "")[0]).lower()
 
 
 _LATIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
