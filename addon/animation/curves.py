@@ -35,6 +35,7 @@ def write_full(bag: Any, groups: Iterable[ChannelGroup], frames: NDArray[np.floa
             curve.keyframe_points.add(count)
             curve.keyframe_points.foreach_set("co", points.ravel())
             curve.keyframe_points.foreach_set("interpolation", linear)
+            _deselect(curve.keyframe_points)
             curve.update()
 
 
@@ -79,7 +80,15 @@ def _write_bezier(bag: Any, group: ChannelGroup, index: int, keys: CurveKeys) ->
     points.foreach_set("handle_right_type", aligned)
     points.foreach_set("handle_left", left)
     points.foreach_set("handle_right", right)
+    _deselect(points)
     curve.update()
+
+
+def _deselect(points: Any) -> None:
+    """New keys come selected; but selected ones are those that the user means."""
+    none = np.zeros(len(points), dtype=bool)
+    for part in ("select_control_point", "select_left_handle", "select_right_handle"):
+        points.foreach_set(part, none)
 
 
 def _new_curve(bag: Any, group: ChannelGroup, index: int) -> Any:

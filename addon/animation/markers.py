@@ -26,6 +26,7 @@ def add_markers(scene: bpy.types.Scene, action: bpy.types.Action, take: Take, st
         if segment.origin == "pause":
             continue
         marker = scene.timeline_markers.new(segment.gloss, frame=frame_of(segment.start, start_frame, fps))
+        marker.select = False  # selected ones are those that the user means
         made.append((marker.name, marker.frame))
     action[_MARKERS_KEY] = json.dumps(made)
 

@@ -16,12 +16,12 @@ from ..avatar.rig import face_meshes
 def chosen_range(scene: bpy.types.Scene, rig: bpy.types.Object) -> tuple[int, int, str]:
     """First and last frame, and what they were taken from.
 
-    Selected keys of the rig's action, when they aren't all of it; else the selected markers, when there are two or
-    more; else the preview range; else the whole action.
+    Selected keys of the rig's action; else the selected markers, when there are two or more; else the preview range;
+    else the whole action.
     """
     frames = sorted(marker.frame for marker in scene.timeline_markers if marker.select)
     selected, every = _key_frames(rig)
-    if len(selected) and len(selected) < len(every) and selected.min() < selected.max():
+    if len(selected) and selected.min() < selected.max():
         return int(np.floor(selected.min())), int(np.ceil(selected.max())), "selected keys"
     if len(frames) > 1 and frames[0] < frames[-1]:
         return frames[0], frames[-1], "selected markers"
