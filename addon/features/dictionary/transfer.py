@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
@@ -21,7 +21,11 @@ _REPORT_ROWS = 30
 _SHOWN_NAMES = 12
 
 
-class ImportChoices:
+_Operator = bpy.types.Operator if TYPE_CHECKING else object
+"""What the mixin is used with; Blender wants operators to inherit from it once."""
+
+
+class ImportChoices(_Operator):
     """Mixin of operators that bring signs in: the files, and what goes for all of them."""
 
     place = pump.DICTIONARY
