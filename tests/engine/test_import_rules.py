@@ -29,7 +29,7 @@ BLENDER = {
 HEAVY = {"torch", "onnxruntime", "transformers", "scipy", "PIL"}
 PLAIN_ENGINE_MODULES = {"take", "rotations", "skeleton", "protocol", "body", "body_files"}
 """What Blender's process may load from the engine: NumPy and the standard library only."""
-ENGINE_PACKAGES = {"numpy", "fastjsonschema", "simplemma"}
+ENGINE_PACKAGES = {"numpy", "fastjsonschema", "simplemma", "pypinyin"}
 PICTURES = {"engine/review/portrait.py": {"PIL"}}
 """The one module that uses Pillow where it is installed, and says so where it isn't."""
 NOT_SHIPPED = ("engine/training/", "engine/metrics/", "engine/soke/", "engine/tokenizer/")
