@@ -243,8 +243,8 @@ class TestRealEngine:
         assert "10,000 characters" in refused(lambda: generate("ab cd efg " * 1000))
         assert message().fix == "edit_text"
 
-    def test_a_language_without_signs_is_refused_with_the_choice(self):
-        assert "German Sign Language" in refused(lambda: generate("Hallo", language="DGS"))
+    def test_an_unknown_language_is_refused_with_the_choice(self):
+        assert "no signed language called 'XYZ'" in refused(lambda: generate("Hello", language="XYZ"))
         assert message().fix == "choose_language"
         assert generate("Hello", language="ASL") == {"FINISHED"}
 

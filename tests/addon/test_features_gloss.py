@@ -256,9 +256,3 @@ def test_a_foreign_rig_has_no_shape(addon):
 def test_items_are_found_in_the_line(glosses, line, found):
     spans = tokens.spans(line, glosses)
     assert [line[slice(*span)] if span else None for span in spans] == found
-
-
-def test_places_and_repetition_stay_when_another_sign_is_chosen():
-    assert tokens.chosen("1-HELP-2++", ["HELP", "AID"], "AID") == "1-AID-2++"
-    assert tokens.chosen("HELP", ["HELP", "AID"], "AID") == "AID"
-    assert tokens.chosen("IX-3a", ["HE"], "HE") == "HE"

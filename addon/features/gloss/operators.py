@@ -146,10 +146,9 @@ class SIGNWRIGHT_OT_choose_sign(_ItemOperator):
 
     @operator_fails_with_report
     def execute(self, context: bpy.types.Context) -> set[str]:
-        item, place = self.item(context.scene)
+        _, place = self.item(context.scene)
         line = state.current_line(context.scene)
-        token = tokens.chosen(line[slice(*place)], [choice.name for choice in item.choices], self.gloss)
-        state.set_line(context.scene, tokens.replaced(line, place, token))
+        state.set_line(context.scene, tokens.replaced(line, place, self.gloss))
         return {"FINISHED"}
 
 
@@ -217,9 +216,11 @@ KINDS = {
 
 
 def _draw_item_menu(layout: bpy.types.UILayout, item: Any, index: int) -> None:
-    for i, choice in enumerate(item.choices[:_MENU_CHOICES]):
+    for choice in item.choices[:_MENU_CHOICES]:
         text = f"{choice.name}   {choice.sense}" if choice.sense else choice.name
-        entry = layout.operator("signwright.choose_sign", text=text, icon="BLANK1" if i else "CHECKMARK")
+        entry = layout.operator(
+            "signwright.choose_sign", text=text, icon="CHECKMARK" if choice.name == item.name else "BLANK1"
+        )
         entry.index, entry.gloss, entry.tip = index, choice.name, choice.description
     if len(item.choices):
         layout.separator()

@@ -27,15 +27,6 @@ def replaced(line: str, span: Span, gloss: str) -> str:
     return " ".join((line[:start] + line[end:]).split())
 
 
-def chosen(token: str, choices: Sequence[str], gloss: str) -> str:
-    """The token for another of the choices: places and repetition, as in `1-HELP-2++`, stay around it."""
-    for choice in sorted(choices, key=len, reverse=True):
-        match = re.search(rf"(?<![^-]){re.escape(choice)}(?![^-+])", token)
-        if match:
-            return token[: match.start()] + gloss + token[match.end() :]
-    return gloss
-
-
 def swapped(line: str, first: Span, second: Span) -> str:
     """The line with what stands on two places exchanged; `first` is the earlier one."""
     (a, b), (c, d) = first, second
