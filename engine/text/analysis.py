@@ -35,7 +35,7 @@ _ROLE_OF_TAG = {
     "pronoun": "np",
     "emoji": "particle",
 }
-_BEFORE_CLAUSE = frozenset(("opener", "conjunction", "time", "adverb", "particle", "pp", "wh"))
+_BEFORE_CLAUSE = frozenset(("opener", "conjunction", "time", "adverb", "particle", "pp", "wh", "existential"))
 """Roles that can stand before the subject or the auxiliary of a question."""
 _FINITE = ("verb", "modal", "auxiliary", "copula")
 
@@ -82,8 +82,9 @@ class Analysis:
 
 def analyse(clause: Clause, units: Sequence[Unit], grammar: Grammar) -> Analysis:
     """The parts of a clause and their roles."""
-    parts = _chunks(units, clause, grammar)
+    parts = _with_complement(_chunks(units, clause, grammar))
     analysis = Analysis(clause, parts)
+    _mark_existence(parts, grammar)
     _mark_topic(analysis, grammar)
     assign = _v2_roles if grammar.clause_order == "v2" else _svo_roles
     analysis.sure = assign(analysis, grammar) and not any(p.role in ("np", "other", "relative") for p in parts)
@@ -201,7 +202,28 @@ def _joined_verbs(parts: list[Part]) -> list[Part]:
     return result
 
 
+def _with_complement(parts: list[Part]) -> list[Part]:
+    """`help me carry the boxes`: a second verb after an object, with all that belongs to it, is one part."""
+    verbs = [i for i, p in enumerate(parts) if p.role == "verb"]
+    if len(verbs) != 2 or [p.role for p in parts[verbs[0] + 1 : verbs[1]]] != ["np"]:
+        return parts
+    rest = parts[verbs[1] :]
+    if any(p.role in ("relative", "conjunction", "copula", "modal", "wh", "other") for p in rest):
+        return parts
+    own = [p for p in rest if p.role != "time"]
+    complement = Part("complement", [u for p in own for u in p.units])
+    return [*parts[: verbs[1]], complement, *(p for p in rest if p.role == "time")]
+
+
 # ---------------------------------------------------------------- roles
+
+
+def _mark_existence(parts: Sequence[Part], grammar: Grammar) -> None:
+    """`there` in `there is` is no place, and nobody's verb has no subject."""
+    for part, following in zip(parts, parts[1:], strict=False):
+        if part.units[0].form == grammar.existential and following.role == "verb":
+            part.role = "existential"
+            part.units[0].classes = part.units[0].classes | {"empty"}
 
 
 def _mark_topic(analysis: Analysis, grammar: Grammar) -> None:
@@ -257,7 +279,7 @@ def _svo_roles(analysis: Analysis, grammar: Grammar) -> bool:
     elif wh and anchor and parts.index(wh) < parts.index(anchor) and not inverted:
         analysis.facts.add("wh_subject")
         wh.role = "subject"
-    elif analysis.clause.kind != "command":
+    elif analysis.clause.kind != "command" and not analysis.first("existential"):
         return False
     verbal = anchor is not None and anchor.role == "verb"
     _assign_objects(after, parts, verbal, grammar)

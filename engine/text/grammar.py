@@ -33,6 +33,8 @@ class Grammar:
     capital_nouns: bool = False
     """Whether all nouns are written with a capital, so that a capital tells no name."""
     articles: Set = frozenset()
+    demonstratives: Set = frozenset()
+    """Articles that point when no noun follows: `das ist gut`."""
     copula: Set = frozenset()
     infinitive: Set = frozenset()
     """The word before an infinitive, `to`."""
@@ -62,6 +64,10 @@ class Grammar:
     adverbs: Set = frozenset()
     particles: Set = frozenset()
     """Words at the end of a clause that colour it or ask, like 吗."""
+    known: Set = frozenset()
+    """Words that are only listed so that a text without spaces is cut at the right places."""
+    classifiers: Set = frozenset()
+    """Measure words between a number or the like and what is counted: 个."""
     question_words: Set = frozenset()
     negations: Set = frozenset()
     negative_nouns: Set = frozenset()
@@ -81,6 +87,8 @@ class Grammar:
     """Words that can follow an auxiliary in a question."""
     clear_subjects: Set = frozenset()
     """Pronouns that can only be subjects, so that `do you` asks and `do it` doesn't."""
+    existential: str = ""
+    """Word that means no place before a verb that says that something is there: `there have`."""
     pronouns: Lists = field(default_factory=dict)
     """Pronouns with what they are: person 1, 2 or 3, then any of plural, subject, object, possessive, self, male,
     female, thing."""
@@ -115,7 +123,20 @@ class Grammar:
     """Words that mean another one before an adjective: `too big` is `very big`."""
     keep_form: Set = frozenset()
     """Words whose lemma would mean something else."""
+    in_capitals: Mapping[str, str] = field(default_factory=dict)
+    """Words that mean another one when they have a capital inside a sentence: the polite `Sie`."""
+    separable: Set = frozenset()
+    """Particles at the end of a clause that belong to its verb: `an` in `ich rufe dich an`."""
+    linking: Set = frozenset()
+    """Letters between the parts of compound nouns; without any, compounds aren't taken apart."""
     participles: Set = frozenset()
+    participle_prefix: str = ""
+    """What past participles begin with, perhaps after a separable particle: `ge`."""
+    participle_endings: Set = frozenset()
+    infinitive_endings: Set = frozenset()
+    """Endings of the base forms of verbs."""
+    after_subject: Mapping[str, str] = field(default_factory=dict)
+    """Pronouns that mean another one after a subject: `ihr` is *to her* in `er gibt ihr ein Buch`."""
     verb_endings: Set = frozenset()
     """Endings that no adjective takes, so that `closes` isn't `close`."""
     before_verbs: Set = frozenset()
@@ -144,10 +165,14 @@ class Grammar:
     """Words that mean something else in capitals (`US`, `IT`)."""
     symbols: Mapping[str, str] = field(default_factory=dict)
     """Symbols and the words that they are read as."""
+    years_in_digits: bool = False
+    """Whether the digits of a year are read one by one, and not in pairs."""
     units: Numbers = field(default_factory=dict)
     """Number words below a hundred."""
     scales: Numbers = field(default_factory=dict)
     """Hundred, thousand and so on."""
+    number_pieces: Mapping[str, str] = field(default_factory=dict)
+    """Forms of number words inside of others and what they are alone; without any, number words aren't taken apart."""
     ordinals: Numbers = field(default_factory=dict)
     ordinal_endings: Set = frozenset()
     """What follows the digits of an ordinal number, like `st` in `1st`."""

@@ -63,6 +63,11 @@ class SignIndex:
         entries = [e for e in self._by_first.get(word, ()) if len(e.words) == 1]
         return min(entries, key=lambda e: e.rank).sign if entries else None
 
+    def is_content(self, word: str) -> bool:
+        """Whether a word in its base form has a sign as a noun or a verb, so that compounds are made of it."""
+        entries = [e for e in self._by_first.get(word, ()) if len(e.words) == 1]
+        return any(e.sign.pos in ("noun", "verb") for e in entries)
+
     def is_verb(self, form: str) -> bool:
         """Whether a word as written is the base form of a verb that has a sign."""
         return any(e.sign.pos == "verb" and e.words == (form,) for e in self._by_first.get(form, ()))
@@ -84,7 +89,7 @@ class SignIndex:
         for degree, form in self._forms(elements, start):
             for entry in self._by_first.get(form, ()):
                 end = self._end_of(entry.words, elements, start)
-                if end is None:
+                if end is None or self._only_denies(entry):
                     continue
                 fits = 0 if not wanted or entry.sign.pos in ("", wanted) else 1
                 support = sum(3 * (w in context) + (w in near) for w in entry.sign.context)
@@ -124,6 +129,11 @@ class SignIndex:
             for base in (stem, doubled, stem + "e", stem.removesuffix("i") + "y"):
                 if any(e.sign.pos == "adjective" and e.words == (base,) for e in self._by_first.get(base, ())):
                     yield base
+
+    def _only_denies(self, entry: _Entry) -> bool:
+        """Whether an entry like `does not` says no more than its last word: then its words stand for themselves."""
+        *helping, last = entry.words
+        return bool(helping) and last in entry.sign.words and self._grammar.auxiliaries.issuperset(helping)
 
     def _has_verb_ending(self, form: str) -> bool:
         return any(form.endswith(ending) for ending in self._grammar.verb_endings)
@@ -183,7 +193,7 @@ class SignIndex:
         if not isinstance(before, Word):
             return "" if before else "verb"
         if before.form in self._grammar.determiners:
-            return "noun"
+            return "" if self._noun_follows(elements, start) else "noun"
         if before.form in self._grammar.copula or before.form in self._grammar.before_adjective:
             return "adjective"
         return "verb" if before.form in self._grammar.before_verbs else ""

@@ -22,7 +22,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 ROLES: Final = _words("""
-opener conjunction topic time place subject modal negation verb object predicate adverb wh particle other
+opener conjunction topic time place subject modal negation verb object complement predicate adverb wh particle other
 """)
 """What a part of a clause does in it."""
 NOUN_PHRASE: Final = _words("determiner possessive number quantifier adjective noun name")

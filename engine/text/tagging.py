@@ -52,15 +52,24 @@ class Tagger:
         if end - at > 1:
             return self._of_phrase(elements, at, end, sign)
         closed = self._closed(elements, at, sign, before, asks)
-        if closed:
+        if closed and not (closed == "opener" and at and before[-1:] == ["pronoun"]):
             return closed
         tag = self._open(word, sign, before[-1] if before else "")
         previous = elements[at - 1] if at else None
-        if tag in ("noun", "unknown") and isinstance(previous, Word) and _awaits_verb(before):
+        if tag in ("noun", "unknown", "opener") and isinstance(previous, Word) and _awaits_verb(before):
             asked = "auxiliary" in before or "modal" in before
             if self._is_subject(previous.form) or (asked and before[-1] in ("pronoun", "name", "negation", "adverb")):
                 return "verb"
         return tag
+
+    def is_participle(self, word: Word) -> bool:
+        """Whether a word is a past participle by its form: `gegessen`, `angerufen`."""
+        g, form = self._grammar, word.form
+        if form in g.participles:
+            return True
+        mark = g.participle_prefix
+        starts = bool(mark) and any(form.startswith(before + mark) for before in ("", *g.separable))
+        return starts and any(form.endswith(e) for e in g.participle_endings) and word.text[:1].islower()
 
     def _is_subject(self, form: str) -> bool:
         traits = self._grammar.pronouns.get(form, ())
@@ -118,6 +127,8 @@ class Tagger:
                 return "relative"
             if form in g.question_words:
                 return "wh"
+        if form in g.demonstratives and not self.noun_follows(elements, at):
+            return "pronoun"
         tables = (
             ("article", g.articles),
             ("copula", g.copula),
@@ -203,10 +214,19 @@ class Tagger:
             and word.form not in self._known
         ):
             return "name"
+        if self._grammar.capital_nouns:
+            return self._by_capital(word)
         for pos, endings in self._grammar.suffixes.items():
             if any(word.form.endswith(e) and len(word.form) > len(e) + 2 for e in endings):
                 return pos
         return "unknown"
+
+    def _by_capital(self, word: Word) -> str:
+        """What a word without a sign is where all nouns, and no others, have a capital."""
+        if word.text[:1].isupper():
+            return "noun"
+        base = lemma(word.form, self._spoken)
+        return "verb" if any(base.endswith(e) for e in self._grammar.infinitive_endings) else "adjective"
 
     def is_plural(self, word: Word, sign: Entry | None) -> bool:
         """Whether a noun's form says that there are several, beyond what its sign says."""
