@@ -24,6 +24,12 @@ def lemma(word: str, spoken: str) -> str:
     return (lookup.get_lemma(word, spoken) or word).lower() if lookup else word
 
 
+def is_known(word: str, spoken: str) -> bool:
+    """Whether the dictionary has a lower-case word."""
+    lookup = _lookup(spoken)
+    return bool(lookup and lookup.get_lemma(word, spoken))
+
+
 @lru_cache(maxsize=4)
 def _lookup(spoken: str) -> DictionaryLookupStrategy | None:
     from simplemma.strategies import DictionaryLookupStrategy

@@ -27,15 +27,16 @@ def mark_names(clauses: Sequence[Clause], grammar: Grammar, is_known: Callable[[
         for i, element in enumerate(clause.elements):
             if not isinstance(element, Word):
                 continue
-            after_cue = _is_cued(clause, i, grammar) or (after_cue and element.capitalised)
+            large = element.text[:1].isupper() and element.form != "i"
+            after_cue = _is_cued(clause, i, grammar) or (after_cue and large)
             last = i == len(clause.elements) - 1
             acronym = element.text.isupper() and element.form in grammar.acronyms and not shouted
             if (
                 acronym
                 or i in beside_unknown
                 or _is_label(clause, i)
-                or (after_cue and element.capitalised and not shouted)
-                or (after_cue and last and element.form in function and element.text.islower())
+                or (after_cue and large and not shouted)
+                or (after_cue and last and element.form in function and not (large or grammar.capital_nouns))
                 or (element.capitalised and element.form in function and not titled)
             ):
                 clause.elements[i] = dataclasses.replace(element, is_name=True)
@@ -67,7 +68,8 @@ def _is_label(clause: Clause, at: int) -> bool:
     element = clause.elements[at]
     following = clause.elements[at + 1] if at + 1 < len(clause.elements) else None
     touches = isinstance(following, Token) and following.kind == "number" and following.span[0] == element.span[1]
-    return touches and len(element.text) == 1
+    has_case = element.text.upper() != element.text.lower()
+    return touches and len(element.text) == 1 and has_case
 
 
 def _mostly(words: Sequence[Word], test: Callable[[Word], bool]) -> bool:

@@ -14,15 +14,18 @@ from ..lexicon.phonology import NonManual
 from ..lexicon.toml_source import LexiconError
 from .analysis import Analysis, Part, analyse
 from .apply import apply_rules
+from .chinese import CODE as CHINESE
+from .chinese import split_words, vocabulary
 from .clauses import clauses_of
 from .faces import emoji_face, with_face
 from .grammar import Grammar, grammar
 from .matching import SignIndex
+from .morphology import read_written
 from .names import mark_names
 from .notes import Notes
 from .referents import Referents
 from .rules import Rules, rules
-from .tokens import tokenise
+from .tokens import Token, tokenise
 from .units import Unit, UnitMaker
 
 if TYPE_CHECKING:
@@ -100,9 +103,10 @@ class _Planner:
 
     def __init__(self, language: Language, lexicon: Lexicon, words: Grammar, its_rules: Rules) -> None:
         self._lexicon, self._grammar, self._rules = lexicon, words, its_rules
+        self._spoken = language.spoken
         self._index = _index(lexicon, words, language.spoken)
         self._maker = UnitMaker(lexicon, self._index, words, language.spoken, its_rules.tens)
-        self._referents = Referents(lexicon, words, its_rules)
+        self._referents = Referents(lexicon, words, its_rules, language.spoken)
         self.notes = Notes()
 
     def phrases(self, text: str, reorder: bool) -> list[GlossPhrase]:
@@ -126,8 +130,15 @@ class _Planner:
             pause = GlossItem("pause", "PAUSE", analysis.clause.pause_span, seconds=seconds) if seconds else None
         return phrases
 
+    def _tokens(self, text: str) -> list[Token]:
+        tokens = tokenise(text)
+        if self._spoken != CHINESE:
+            return tokens
+        return split_words(tokens, vocabulary(self._lexicon, self._grammar), self._grammar)
+
     def _analyses(self, text: str) -> list[Analysis]:
-        clauses = clauses_of(tokenise(text), self._grammar, self._index.knows_verb)
+        clauses = clauses_of(self._tokens(text), self._grammar, self._index.knows_verb)
+        read_written(clauses, self._grammar, self._spoken, lambda word: self._index.sign_for(word) is not None)
         mark_names(clauses, self._grammar, lambda word: self._index.find([word], 0) is not None)
         lemmas = [frozenset(), *(self._maker.lemmas(clause) for clause in clauses), frozenset()]
         return [
@@ -149,14 +160,19 @@ class _Planner:
                 yield GlossPhrase(items, kind, negated, nonmanual)
 
     def _items(self, parts: Sequence[Part]) -> Iterator[GlossItem]:
+        opened = -1
         for unit in (u for p in parts for u in p.units):
             if unit.left_out:
+                opened = unit.span[0] if "time_preposition" in unit.classes else -1
                 continue
             if unit.symbol:
                 self.notes.symbol(unit.symbol)
             if unit.missing:
                 self.notes.letters(*unit.missing)
-            yield from (_inflected(item, unit) for item in unit.items)
+            for item in (_inflected(item, unit) for item in unit.items):
+                start = opened if opened >= 0 else item.text_span[0]  # MONDAY stands for `on Monday`
+                yield dataclasses.replace(item, text_span=(start, item.text_span[1]))
+            opened = -1
             if unit.placed and unit.items:
                 yield self._referents.placing(unit)
 

@@ -13,6 +13,7 @@ from .faces import emoji_face
 from .grammar import Grammar
 from .lemmas import lemma
 from .matching import Match, SignIndex
+from .morphology import compound_parts
 from .numerals import NumberSigner, number_from_words
 from .spelling import letters_of, mouthing, spelled_gloss
 from .tagging import Tagger
@@ -20,6 +21,10 @@ from .tokens import Span, Token
 
 if TYPE_CHECKING:
     from ..lexicon.loader import Lexicon
+
+
+_COUNTS = frozenset(("number", "determiner", "quantifier", "wh"))
+"""Tags before a classifier."""
 
 
 @dataclass(eq=False)
@@ -81,6 +86,8 @@ class UnitMaker:
         while at < len(clause.elements):
             before = [u.tag for u in units]
             unit, at = self._unit(clause.elements, at, before, asks, context, near)
+            if before and before[-1] in _COUNTS and unit.form in self._grammar.classifiers:
+                unit.classes = unit.classes | {"classifier"}
             units.append(unit)
         return units
 
@@ -113,13 +120,13 @@ class UnitMaker:
     def _of_sign(self, elements: list[Element], at: int, match: Match, before: Sequence[str], asks: bool) -> Unit:
         words = [e for e in elements[at : match.end] if isinstance(e, Word)]
         span = (words[0].span[0], words[-1].span[1])
-        mouth = "".join(mouthing(w.form) for w in words)
+        mouth = "".join(mouthing(w.form, self._spoken) for w in words)
         item = GlossItem("sign", match.sign.gloss, span, match.sign, mouth=mouth, choices=match.choices)
         tag = self._tagger.tag(elements, at, match.end, match.sign, before, asks)
         unit = Unit(tag, [item], elements[at : match.end])
         if len(words) == 1:
             word = words[0]
-            unit.classes = self._tagger.classes(word.form)
+            unit.classes = self._tagger.classes(word.form) - ({"article"} if tag == "pronoun" else set())
             if tag == "noun" and self._tagger.is_plural(word, match.sign):
                 unit.traits.add("plural")
             if tag in ("adjective", "adverb") and (degree := self._tagger.degree(word, match.plain)):
@@ -142,6 +149,9 @@ class UnitMaker:
             asked = not g.question_words.isdisjoint(before) and g.do_support.isdisjoint(before)
             named = not before and following is not None and (following.capitalised or following.is_name)
             return following is not None and (negated or inverted or asked or named)
+        if word.form in g.perfect and g.clause_order == "v2":
+            last = elements[-1]
+            return last is not word and isinstance(last, Word) and self._tagger.is_participle(last)
         if word.form in g.perfect and following is not None:
             rest = [e for e in elements[at + 1 :] if isinstance(e, Word) and e.form not in g.negations | g.adverbs]
             if (
@@ -155,19 +165,28 @@ class UnitMaker:
 
     def _of_word(self, word: Word) -> Unit:
         """A word without a sign: put together from others, or spelled."""
-        parts = () if word.is_name else self._grammar.compounds.get(word.form, ())
+        parts = () if word.is_name else self._compound(word)
         signs = [s for part in parts if (s := self._index.sign_for(part))]
         traits = {"owner"} if word.owns else set()
         if parts and len(signs) == len(parts):
-            items = [GlossItem("sign", s.gloss, word.span, s, mouth=mouthing(word.form)) for s in signs]
+            items = [GlossItem("sign", s.gloss, word.span, s, mouth=mouthing(word.form, self._spoken)) for s in signs]
             return Unit("noun", items, [word], traits=traits)
         items, missing = self._spelled(word.text, word.span)
         return Unit("unknown", items, [word], traits=traits, missing=missing)
 
+    def _compound(self, word: Word) -> tuple[str, ...]:
+        table = self._grammar.compounds.get(word.form, ())
+        return table or compound_parts(word.form, self._grammar, self._index.is_content)
+
     def _spelled(self, word: str, span: Span) -> tuple[list[GlossItem], tuple[str, str] | None]:
         letters, missing = letters_of(word, self._lexicon.letters, self._spoken)
         item = GlossItem(
-            "fingerspell", spelled_gloss(letters, self._lexicon.letters), span, None, letters, mouth=mouthing(word)
+            "fingerspell",
+            spelled_gloss(letters, self._lexicon.letters),
+            span,
+            None,
+            letters,
+            mouth=mouthing(word, self._spoken),
         )
         return ([item] if letters else []), ((word, missing) if missing else None)
 
@@ -195,6 +214,6 @@ class UnitMaker:
     def _symbol(self, word: str, span: Span) -> Iterator[GlossItem]:
         sign = self._index.sign_for(word)
         if sign is not None:
-            yield GlossItem("sign", sign.gloss, span, sign, mouth=mouthing(word))
+            yield GlossItem("sign", sign.gloss, span, sign, mouth=mouthing(word, self._spoken))
         elif word not in self._grammar.small:
             yield from self._spelled(word, span)[0]
