@@ -155,8 +155,9 @@ def _openness(hits: Hits, camera: Camera) -> Array:
     for _ in range(2):
         depth, share = _box(depth, radius), _box(share, radius)
     lower = depth / np.maximum(share, 1e-6) - hits.depth
-    pixel = camera.width / camera.size[0]
-    return 1.0 - np.clip(np.where(seen, lower, 0.0) / (4.0 * radius * pixel), 0.0, 0.55)
+    steep = np.where(seen, np.maximum(lower, 0.0), 0.0) / (4.0 * radius * camera.width / camera.size[0])
+    # what lies far behind is another thing, not a hollow
+    return 1.0 - 1.1 * steep / (1.0 + 4.0 * steep**2)
 
 
 def _box(values: Array, radius: int) -> Array:

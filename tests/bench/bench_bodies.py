@@ -1,9 +1,9 @@
 """Do arms reach on any body: `python -m tests.bench.bench_bodies [BODIES] [LANGUAGE ...]`.
 
 Every sign, letter and number is solved on bodies of random shape: ten shape values, each normally distributed with
-standard deviation 1 (seeds 0, 1, 2 ...), on the embedded avatar. A sign fails on a body when a posture is not finite, when
-a wrist stays more than 10 mm from where it should be because the arm is too short or too folded, or when a contact is
-missed by more than 10 mm on the finished, posed mesh. Signs are solved 20 at a time, which is also how sentences are.
+standard deviation 1 (seeds 0, 1, 2 ...), on the embedded avatar. A sign fails on a body when a posture is not finite,
+when a wrist stays more than 10 mm from where it should be because the arm is too short or too folded, or when a contact
+is missed by more than 10 mm on the finished, posed mesh. Signs are solved 20 at a time, as in a sentence.
 """
 
 from __future__ import annotations
