@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from ..bundle import Bundle
-from ..tokenizer.features import COLUMNS, FEATURES, PARTS
+from ..tokenizer.assembling import assembled
+from ..tokenizer.features import PARTS
 from ..tokenizer.vqvae import VqVae, VqVaeConfig
 from .decoding import Decoded, greedy
 from .prompt import Codes, prompt
@@ -49,20 +50,12 @@ class Tokenizer:
 
     @torch.inference_mode()
     def decode(self, codes: Codes) -> Array:
-        """Codes by part to (T, 133) features.
+        """Codes by part to (T, 133) features; parts may differ in length (see `assembled`)."""
+        return assembled({part: self._decode_part(part, codes[part]) for part in PARTS}) * self.std + self.mean
 
-        Parts may differ in length: shorter ones keep their last frame. A part of one code is the mean pose.
-        """
-        decoded = {part: self._decode_part(part, codes[part]) for part in PARTS}
-        frames = max(len(x) for x in decoded.values())
-        features = np.zeros((frames, FEATURES), dtype=np.float32)
-        for part, x in decoded.items():
-            features[:, COLUMNS[part]] = np.concatenate([x, np.repeat(x[-1:], frames - len(x), axis=0)])
-        return features * self.std + self.mean
-
-    def _decode_part(self, part: str, codes: Sequence[int]) -> Array:
+    def _decode_part(self, part: str, codes: Sequence[int]) -> Array | None:
         if len(codes) == 1:
-            return np.zeros((1, len(COLUMNS[part])), dtype=np.float32)
+            return None
         vae = self.parts[part]
         known = torch.tensor(codes).clamp(max=vae.config.codes - 1)
         return vae.decode(known[None])[0].numpy()

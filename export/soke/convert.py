@@ -20,6 +20,7 @@ from engine.bundle import Bundle, Manifest, write_manifest
 from engine.soke.decoding import LAMBDA, MAX_STEPS
 from engine.soke.vocabulary import EXTRA_CODES, SIGN_TAGS
 from engine.tokenizer.features import CODES, PARTS, stored_slice
+from engine.tokenizer.vqvae import VqVae
 
 from .checkpoint import (
     LanguageFolder,
@@ -31,6 +32,7 @@ from .checkpoint import (
     transformer_config,
     vqvae_config,
 )
+from .onnx_files import write_decoder, write_encoder
 from .unpickling import CheckpointError
 
 KIND = "soke"
@@ -86,6 +88,11 @@ def _write_tokenizer(weights: Weights, sources: Sources, target: Path) -> dict[s
     configs = {part: vqvae_config(part, weights.tokenizer[part], sources.tokenizer.name) for part in PARTS}
     tensors = {f"{part}.{k}": v.float().contiguous() for part in PARTS for k, v in weights.tokenizer[part].items()}
     save_file(tensors, target / "tokenizer.safetensors")
+    for part, config in configs.items():
+        vae = VqVae(config)
+        vae.load_state_dict({k: v.float() for k, v in weights.tokenizer[part].items()})
+        write_decoder(vae, target / f"decoder_{part}.onnx")
+        write_encoder(vae, target / f"encoder_{part}.onnx")
     mean, std = (_read_statistics(path) for path in (sources.mean, sources.std))
     np.savez(target / "statistics.npz", mean=mean, std=std)
     return {part: asdict(config) for part, config in configs.items()}

@@ -6,14 +6,17 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("sentencepiece")
 pytest.importorskip("safetensors")
+pytest.importorskip("onnx")
 
 from engine.bundle import Bundle, BundleError  # noqa: E402
 from engine.soke.model import Tokenizer  # noqa: E402
+from engine.tokenizer.features import CODES, COLUMNS, FEATURES, PARTS  # noqa: E402
 from export.__main__ import main  # noqa: E402
 from export.soke.convert import Sources, convert  # noqa: E402
 from export.soke.unpickling import CheckpointError  # noqa: E402
@@ -73,6 +76,28 @@ def test_a_tokenizer_alone_can_be_imported(tmp_path: Path) -> None:
     made = convert(sources(generator=None, language_folder=None), tmp_path / "t", "T").bundle
     features = Tokenizer.load(made).decode({"body": [1, 2, 3], "left_hand": [4, 5], "right_hand": [6]})
     assert features.shape == (12, 133)
+
+
+@pytest.mark.parametrize("lengths", [(1, 1, 1), (2, 1, 5), (7, 7, 7), (100, 98, 100), (33, 2, 61)])
+def test_onnx_runtime_decodes_as_torch_does(bundle: Bundle, lengths: tuple[int, int, int]) -> None:
+    pytest.importorskip("onnxruntime")
+    from engine.tokenizer.onnx_decoder import OnnxDecoder
+
+    rng = np.random.default_rng(0)
+    codes = {p: rng.integers(0, CODES[p] + 3, n).tolist() for p, n in zip(PARTS, lengths, strict=True)}
+    by_torch, by_onnx = Tokenizer.load(bundle).decode(codes), OnnxDecoder(bundle, threads=1).decode(codes)
+    assert by_onnx.shape == (max(4 * n if n > 1 else 1 for n in lengths), FEATURES)
+    assert np.abs(by_torch - by_onnx).max() < 1e-4
+
+
+@pytest.mark.parametrize("frames", [4, 40, 64, 400])
+def test_onnx_runtime_encodes_as_torch_does(bundle: Bundle, frames: int) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    for part, vae in Tokenizer.load(bundle).parts.items():
+        session = onnxruntime.InferenceSession(str(bundle.file(f"encoder_{part}.onnx")))
+        features = np.random.default_rng(1).normal(size=(2, frames, len(COLUMNS[part]))).astype(np.float32)
+        codes = session.run(None, {"features": features})[0]
+        assert np.array_equal(codes, vae.encode(torch.from_numpy(features)).numpy())
 
 
 def test_a_tokenizer_in_place_of_the_generator_is_told(tmp_path: Path) -> None:
