@@ -13,7 +13,7 @@ from ..layout import SidebarPanel, draw_progress, draw_report, draw_wrapped
 from ..setup.avatar import current_avatar
 from . import search
 
-_ROWS = 6
+_MIN_ROWS, _MAX_ROWS = 3, 7
 _ORIGINS = {
     "keyframes": "made from keys in Blender",
     "imported": "imported",
@@ -50,9 +50,8 @@ class SIGNWRIGHT_PT_dictionary(SidebarPanel, bpy.types.Panel):
         layout, shown = self.layout, search.panel(context)
         row = layout.row(align=True)
         row.prop(shown, "query", text="", icon="VIEWZOOM", placeholder="Search a word or a gloss")
-        row = layout.row(align=True)
-        row.prop(shown, "language_menu", text="")
-        row.row(align=True).prop(shown, "scope", expand=True)
+        layout.prop(shown, "language_menu", text="")
+        layout.row(align=True).prop(shown, "scope", expand=True)
         if len(shown.signs):
             _draw_results(layout, context)
         else:
@@ -122,7 +121,8 @@ class SIGNWRIGHT_PT_own_signs(SidebarPanel, bpy.types.Panel):
 
 def _draw_results(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     shown = search.panel(context)
-    layout.template_list("SIGNWRIGHT_UL_signs", "", shown, "signs", shown, "active", rows=_ROWS)
+    rows = min(max(len(shown.signs), _MIN_ROWS), _MAX_ROWS)
+    layout.template_list("SIGNWRIGHT_UL_signs", "", shown, "signs", shown, "active", rows=rows, maxrows=_MAX_ROWS)
     row = layout.row(align=True)
     last = shown.offset + len(shown.signs)
     row.label(text=f"{shown.offset + 1}–{last} of {shown.total:,}")
@@ -155,7 +155,7 @@ def _draw_details(box: bpy.types.UILayout, context: bpy.types.Context, sign: Any
     title.label(text=sign.name, icon="USER" if sign.own else "BOOKMARKS")
     if sign.seconds:
         title.label(text=f"{sign.seconds:.1f} s")
-    kind = " ".join(filter(None, (sign.sense, f"({sign.pos})" if sign.pos else "")))
+    kind = f"{sign.sense} ({sign.pos})" if sign.sense and sign.pos else sign.sense or sign.pos.capitalize()
     for text in (kind, f"Words: {sign.words}", sign.description):
         if text:
             draw_wrapped(box, context, text, inset=16)
