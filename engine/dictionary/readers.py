@@ -36,7 +36,11 @@ def readers(path: Path) -> Iterator[tuple[Path, Reader | str]]:
 
 
 def motion_of(path: Path) -> Motion:
-    """Motion of a recording of any kind. Raises `EngineError`."""
+    """Motion of a recording, an `.npz` or a `.pose`. Raises `EngineError`."""
+    if path.suffix.lower() == ".pose":
+        from ..formats.pose import read_pose_motion  # here because fitting needs the avatar and the synthesiser
+
+        return read_pose_motion(path)
     return read_motion(path)
 
 
@@ -80,4 +84,4 @@ def _spoken_to_signed(path: Path) -> Iterator[Incoming | Skipped]:
         yield Incoming(what, row.gloss, record, row.language, motion.take.sequence, row.start, row.end)
 
 
-_BY_SUFFIX: dict[str, Reader] = {".npz": _recording, ".zip": _zip}
+_BY_SUFFIX: dict[str, Reader] = {".npz": _recording, ".pose": _recording, ".zip": _zip}

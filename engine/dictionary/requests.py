@@ -37,13 +37,15 @@ def signs(message: Message, report: Report) -> dict[str, Any]:
 
 
 def sign_add(message: Message, report: Report) -> dict[str, Any]:
-    """Add a sign out of an `.npz` recording."""
-    from ..formats.smplx_npz import read_motion
+    """Add a sign out of an `.npz` or `.pose` recording."""
+    from .readers import motion_of
 
     dictionary = fields.dictionary(message)
     report("Reading the motion", 0.1)
-    motion = read_motion(Path(fields.text(message, "motion")))
+    motion = motion_of(Path(fields.text(message, "motion")))
     record = {"origin": fields.text(message, "origin") or "keyframes", **fields.metadata(message)}
+    if motion.fit_residual is not None:
+        record["fit_residual"] = motion.fit_residual
     report("Adding the sign", 0.5)
     gloss = editing.add_recorded(
         dictionary,
