@@ -20,6 +20,7 @@ Sets up what it needs under build/, without root, and then:
   test [TIER]   run the tests; without names, all tiers for this Python
   build         make dist/signwright-<version>.zip and let Blender validate it
   bench         run the benchmarks and print one table
+  bench quality measure the signing and write docs/quality.md
   clean         remove build/ and dist/
 """
 
@@ -60,7 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("--all", action="store_true", help="every Blender version that a Python is here for")
     add.set_defaults(command=_test)
     commands.add_parser("build", help="make and validate the release zip").set_defaults(command=_build)
-    commands.add_parser("bench", help="run the benchmarks").set_defaults(command=_bench)
+    add = commands.add_parser("bench", help="run the benchmarks")
+    add.add_argument(
+        "what", nargs="?", choices=("all", "quality"), default="all", help="quality: write docs/quality.md"
+    )
+    add.set_defaults(command=_bench)
     commands.add_parser("clean", help="remove build/ and dist/").set_defaults(command=_clean)
     return parser
 
@@ -98,9 +103,13 @@ def _build(options: argparse.Namespace, stages: Stages) -> int:
 
 
 def _bench(options: argparse.Namespace, stages: Stages) -> int:
-    from . import bench
+    from . import bench, quality
 
-    print("\n" + bench.run_all(stages))
+    if options.what == "quality":
+        page = quality.write(stages)
+        print(f"\nStages:\n{stages.summary()}\n\nMade:\n  {shown(page)}")
+    else:
+        print("\n" + bench.run_all(stages))
     return 0
 
 

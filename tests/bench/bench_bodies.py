@@ -40,6 +40,10 @@ class Failures:
     worst_contact: float = 0.0
     """Millimetres."""
 
+    def __add__(self, other: Failures) -> Failures:
+        worst = max(self.worst_contact, other.worst_contact)
+        return Failures(self.tried + other.tried, self.failed + other.failed, worst)
+
     @property
     def count(self) -> int:
         """Failures over all signs and bodies."""

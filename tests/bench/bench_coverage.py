@@ -6,8 +6,8 @@ place in the text lies in the sign's). Contractions count as their words (`don't
 - words that the signed language leaves out by its grammar (`_OMITTED`: articles, copula, `to`, `of`, auxiliaries, dummy
   subjects ...), whether or not a lexicon has a sign for them;
 - numbers, and names, which are spelled: a capitalised word that doesn't open the sentence, or one that opens it
-  and that the dictionary of base forms doesn't know. Days, months and feasts aren't names. German capitals tell
-  nothing, so there names count as words.
+  and that the dictionary of base forms doesn't know or knows with a capital only. Days, months and feasts aren't
+  names. German capitals tell nothing, so there names count as words.
 
 The lists are fixed here, so that no table of the planner can better the figure; a word that the plan drops without
 being on them counts as missing. Chinese is counted in characters, because it is written without spaces.
@@ -131,14 +131,15 @@ def _is_name(word: str, opens: bool, spoken: str) -> bool:
     low = word.lower()
     if spoken != "en" or not word[0].isupper() or low == "i" or low in _CALENDAR:
         return False
-    return not opens or _unknown(low)
+    return not opens or _is_no_word(low)
 
 
-def _unknown(word: str) -> bool:
-    """Whether the dictionary of base forms has never heard of a word: neither has it a lemma nor is it one."""
-    from simplemma import is_known
+def _is_no_word(form: str) -> bool:
+    """Whether the dictionary of base forms has never heard of a word, or knows it with a capital only."""
+    from simplemma.strategies import DictionaryLookupStrategy
 
-    return not is_known(word, "en")
+    base = DictionaryLookupStrategy().get_lemma(form, "en")
+    return base is None or base[:1].isupper()
 
 
 def _words(sentence: str, spoken: str) -> Iterator[tuple[str, tuple[int, int], bool]]:

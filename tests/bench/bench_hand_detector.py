@@ -3,8 +3,8 @@
 Every handshape is held up before the avatar's shoulder as a letter is, palm to the viewer and fingers up, and every ASL
 letter as it is signed; both are drawn from the front, the upper body in the background. MediaPipe's hand landmarker
 (the model in its wheel, confidence 0.5, one picture at a time) looks for a hand in each. Reported: in how many it finds
-one, and of those how many of the four fingers are stretched or bent as the handshape says. A finger is stretched when its
-middle and end joint bend by less than 75 degrees together, measured on the 3D landmarks found; fingers that the
+one, and of those how many of the four fingers are stretched or bent as the handshape says. A finger is stretched when
+its middle and end joint bend by less than 75 degrees together, measured on the 3D landmarks found; fingers that the
 handshape bends by 45 to 110 degrees are in between and don't count. The thumb isn't judged. Pictures in which it goes
 wrong are written to FOLDER, if one is given. Fingers that point at the camera are hard for any eye (bent hands, G, P).
 
