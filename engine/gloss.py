@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -24,6 +25,9 @@ FACE_MARKS: Final = {
 MARKS: Final = (*KIND_MARKS, NEGATION_MARK, *FACE_MARKS)
 """Names of what spans a phrase, as linguists write them over a gloss line."""
 
+
+PAUSES: Final = {",": 0.25, ".": 0.6, "...": 0.9}
+"""Seconds of the pauses that have a mark of their own in the gloss line."""
 
 POINTER, POSSESSIVE, REFLEXIVE = "IX", "POSS", "SELF"
 POINTING: Final = frozenset((POINTER, POSSESSIVE, REFLEXIVE))
@@ -82,14 +86,25 @@ class GlossPlan:
         return tuple(i.gloss for p in self.phrases for i in p.items if i.kind != "pause")
 
 
-def notation(gloss: str, source: str = "", goal: str = "", repeat: int = 0) -> str:
-    """A sign as the gloss line has it: `HELLO`, `IX-3a`, `1-GIVE-2`, `BOOK++` for a movement made three times."""
-    before = f"{source}-" if source else ""
-    after = f"-{goal}" if goal else ""
-    return f"{before}{gloss}{after}{'+' * (repeat - 1)}"
+def pause_notation(seconds: float) -> str:
+    """A pause as the gloss line has it: `,` or `(0.4s)`."""
+    return next((mark for mark, value in PAUSES.items() if value == seconds), f"({seconds!r}s)")
 
 
-def sign_item(sign: Entry, span: tuple[int, int] = (0, 0), mouth: str = "", **more: Any) -> GlossItem:
-    """The item of a dictionary entry, its gloss written with places and repetition."""
-    gloss = notation(sign.gloss, more.get("source", ""), more.get("goal", ""), more.get("repeat", 0))
+def notation(gloss: str, source: str = "", goal: str = "", repeat: int = 0, known: Container[str] = ()) -> str:
+    """A sign as the gloss line has it: `HELLO`, `IX-3a`, `1-GIVE-2`, `BOOK++` for a movement made three times.
+
+    known: glosses of the dictionary; what would read like one of them gets an `x` for the place that isn't given.
+    """
+    placed = "-".join(filter(None, (source, gloss, goal)))
+    if (source or goal) and placed in known:
+        placed = f"{source or 'x'}-{gloss}-{goal or 'x'}"
+    return placed + "+" * (repeat - 1)
+
+
+def sign_item(
+    sign: Entry, span: tuple[int, int] = (0, 0), mouth: str = "", *, known: Container[str] = (), **more: Any
+) -> GlossItem:
+    """The item of a dictionary entry, its gloss written with places and repetition. known: as for `notation`."""
+    gloss = notation(sign.gloss, more.get("source", ""), more.get("goal", ""), more.get("repeat", 0), known)
     return GlossItem("sign", gloss, span, sign, mouth=mouth, **more)

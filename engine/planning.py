@@ -41,7 +41,7 @@ def _described(item: GlossItem, lexicon: Lexicon) -> dict[str, Any]:
         "text_span": list(item.text_span),
         "choices": [
             {
-                "gloss": _as_in_line(sign.gloss, item, bool(getattr(sign, "agreement", ""))),
+                "gloss": _as_in_line(sign.gloss, item, bool(getattr(sign, "agreement", "")), lexicon),
                 "sense": sign.sense or ", ".join(sign.words[:3]),
                 "description": sign.description,
             }
@@ -50,9 +50,10 @@ def _described(item: GlossItem, lexicon: Lexicon) -> dict[str, Any]:
     }
 
 
-def _as_in_line(gloss: str, item: GlossItem, directional: bool) -> str:
+def _as_in_line(gloss: str, item: GlossItem, directional: bool, lexicon: Lexicon) -> str:
     """A choice as it would stand in the line instead of the item."""
-    return notation(gloss, *((item.source, item.goal) if directional else ("", "")), item.repeat)
+    source, goal = (item.source, item.goal) if directional else ("", "")
+    return notation(gloss, source, goal, item.repeat, lexicon.signs)
 
 
 def language_of(request: GenerateRequest) -> tuple[Language, Lexicon]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from .elements import Clause, Word
 from .grammar import Grammar
@@ -220,7 +221,7 @@ def _with_complement(parts: list[Part]) -> list[Part]:
 
 def _mark_existence(parts: Sequence[Part], grammar: Grammar) -> None:
     """`there` in `there is` is no place, and nobody's verb has no subject."""
-    for part, following in zip(parts, parts[1:], strict=False):
+    for part, following in pairwise(parts):
         if part.units[0].form == grammar.existential and following.role == "verb":
             part.role = "existential"
             part.units[0].classes = part.units[0].classes | {"empty"}

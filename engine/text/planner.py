@@ -169,7 +169,7 @@ class _Planner:
                 self.notes.symbol(unit.symbol)
             if unit.missing:
                 self.notes.letters(*unit.missing)
-            for item in (_inflected(item, unit) for item in unit.items):
+            for item in (_inflected(item, unit, self._lexicon) for item in unit.items):
                 start = opened if opened >= 0 else item.text_span[0]  # MONDAY stands for `on Monday`
                 yield dataclasses.replace(item, text_span=(start, item.text_span[1]))
             opened = -1
@@ -195,7 +195,7 @@ def _nonmanual(marks: Sequence[str]) -> NonManual:
     return NonManual(face=face, head=next((FACE_MARKS[m].head for m in marks if FACE_MARKS[m].head), ""))
 
 
-def _inflected(item: GlossItem, unit: Unit) -> GlossItem:
+def _inflected(item: GlossItem, unit: Unit, lexicon: Lexicon) -> GlossItem:
     """A unit's item with the places and the repetition that the clause gives it."""
     if item.sign is None or not (unit.source or unit.goal or unit.repeat):
         return item
@@ -203,6 +203,7 @@ def _inflected(item: GlossItem, unit: Unit) -> GlossItem:
         item.sign,
         unit.span,
         item.mouth,
+        known=lexicon.signs,
         choices=item.choices,
         source=unit.source,
         goal=unit.goal,

@@ -53,6 +53,7 @@ class Referents:
             for gloss in (POINTER, POSSESSIVE, REFLEXIVE)
             if isinstance(sign := lexicon.signs.get(gloss), Sign) and sign.agreement
         }
+        self._glosses = lexicon.signs
         self._known: list[Referent] = []
         self._used = 0
 
@@ -178,7 +179,7 @@ class Referents:
     def _pointing(self, gloss: str, locus: str, unit: Unit, mouthed: bool = True) -> GlossItem:
         word = "".join(e.form for e in unit.elements if isinstance(e, Word)) if mouthed else ""
         mouth = mouthing(word, self._spoken)
-        return sign_item(self._signs[gloss], unit.span, mouth, goal=locus)
+        return sign_item(self._signs[gloss], unit.span, mouth, known=self._glosses, goal=locus)
 
     def placing(self, unit: Unit) -> GlossItem:
         """The pointing that gives a name its place."""
