@@ -50,6 +50,12 @@ PEDAL = sign(
     Posture(at="centre", offset=(8, -4, 6)),
     repeat=2,
 )
+WHEELS = sign(
+    "WHEELS",
+    "alternating",
+    Posture(shape="S", at="centre", offset=(9, 0, 2), palm="down", fingers="forward"),
+    Posture(at="centre", offset=(9, 0, 2), path="circle", bulge="up forward", size=5, turns=2),
+)
 NOD = sign("NOD", "one", Posture(shape="S", at="neutral", palm="forward-down", fingers="forward-up", local="nod"))
 CIRCLE = sign(
     "CIRCLE",

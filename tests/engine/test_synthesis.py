@@ -14,6 +14,7 @@ from synthesis_kit import (
     NOD,
     PEDAL,
     TAP,
+    WHEELS,
     at,
     held,
     item,
@@ -132,6 +133,14 @@ def test_alternating_hands_go_opposite_ways(body, lexicon):
     frames = at(sequence, segments[0])
     left, right = (joint(body, sequence, f"{s}_wrist")[frames, 1] for s in ("left", "right"))
     assert np.corrcoef(left[4:], right[4:])[0, 1] < -0.5
+
+
+def test_hands_that_circle_in_turn_are_half_a_turn_apart(body, lexicon):
+    sequence, segments = synthesise(plan(WHEELS), lexicon, body)
+    frames = at(sequence, segments[0])
+    left, right = (joint(body, sequence, f"{s}_wrist")[frames][8:] for s in ("left", "right"))
+    for axis in (1, 2):
+        assert np.corrcoef(left[:, axis], right[:, axis])[0, 1] < -0.9
 
 
 def test_signs_and_letters_take_human_times(body, lexicon):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..phonology import Posture, Sign
+from ..places import direction_vector
 from ..recorded import RecordedSign
 from .loci import CITATION, Line
 
@@ -16,6 +17,10 @@ REST = Posture(at="rest")
 _KEPT = ("shape", "at", "touch", "palm", "fingers")
 _PART_PACE = 0.75
 """Times in a compound's parts, as a share of those of the parts alone (Liddell & Johnson 1986)."""
+CIRCLE_RADIUS = 5.0
+"""Centimetres of a circle without a size."""
+_OPPOSITE = {"up": "down", "forward": "back", "out": "in", "goal": "source"}
+_OPPOSITE |= {there: here for here, there in _OPPOSITE.items()}
 _HOP = 5.0
 """Centimetres between repetitions of a sign that stands still, ..."""
 _LIFT = 4.0
@@ -156,8 +161,18 @@ def _counterpart(postures: list[Posture], k: int, inside: bool) -> Posture:
     if len(postures) == 1:
         return postures[0]
     own = postures[k]
-    if own.path == "circle":
-        return own
+    if postures[-1].path == "circle":
+        return _opposite_on_circle(own, postures[-1])
     other = postures[(k + len(postures) // 2) % len(postures)]
     kept = {"path": own.path, "bulge": own.bulge, "size": own.size, "hold": own.hold, "time": own.time}
     return dataclasses.replace(other, **kept) if inside else _without_path(other)
+
+
+def _opposite_on_circle(posture: Posture, circle: Posture) -> Posture:
+    """A posture of a circling hand, half a turn further on the circle that begins and ends there."""
+    first, _, second = circle.bulge.partition(" ")
+    second = second or ("up" if abs(direction_vector(first)[0]) > 0.7 else "out")
+    diameter = 2.0 * (circle.size or CIRCLE_RADIUS)
+    x, y, z = (a + diameter * b for a, b in zip(posture.offset, direction_vector(second), strict=True))
+    back = "-".join(_OPPOSITE[word] for word in second.split("-"))
+    return dataclasses.replace(posture, offset=(x, y, z), bulge=f"{first} {back}", turns=-posture.turns)
