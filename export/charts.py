@@ -20,7 +20,7 @@ from engine.lexicon.loader import DATA, Lexicon, load_language
 from engine.lexicon.phonology import Sign
 from engine.lexicon.synthesis.rig import HAND
 from engine.review.motion import hands_in, motion_of
-from engine.review.portrait import FRONT, Painter, need_pillow
+from engine.review.portrait import FRONT, Painter, font, need_pillow
 from engine.review.raster import Array, Camera
 from engine.review.views import HAND_VIEWS, hand_middle
 from engine.skeleton import JOINT_INDEX
@@ -61,8 +61,8 @@ class Sheet:
         self.draw.text((28, 72), note, fill=SOFT, font=self.font(16))
         self.y, self.column = 112, 0
 
-    def font(self, size: int) -> Any:
-        return self.pil.ImageFont.load_default(size)
+    def font(self, size: int, text: str = "") -> Any:
+        return font(text, size)
 
     def heading(self, text: str) -> None:
         """Begin a group."""
@@ -118,7 +118,7 @@ def handshapes(painter: Painter, lexicon: Lexicon, path: Path) -> None:
                 sheet.paste(painter.picture(vertices, view, faces, smooth=3), (x + 8 + k * (wide + 4), y + 8))
             sheet.draw.text((x + 10, y + high + 13), name, fill=INK, font=sheet.font(18))
             text = textwrap.fill(lexicon.handshapes[name].description, 46, max_lines=2, placeholder=" ...")
-            sheet.draw.multiline_text((x + 10, y + high + 38), text, fill=SOFT, font=sheet.font(12), spacing=3)
+            sheet.draw.multiline_text((x + 10, y + high + 38), text, fill=SOFT, font=sheet.font(12, text), spacing=3)
     sheet.save(path)
 
 

@@ -32,6 +32,13 @@ FRONT = np.eye(3)
 SIDE = np.array([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [-1.0, 0.0, 0.0]])
 """Camera axes from the signer's right."""
 
+_LATIN = 0x250
+_WIDE_FONTS = (
+    "NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "wqy-microhei.ttc", "wqy-zenhei.ttc", "msyh.ttc",
+    "DroidSansFallbackFull.ttf", "malgun.ttf", "PingFang.ttc", "AppleSDGothicNeo.ttc", "Arial Unicode.ttf",
+)  # fmt: skip
+"""Fonts with Chinese and Korean letters that systems come with."""
+
 GROUND = (0.925, 0.937, 0.949)
 _LASH = (0.05, 0.04, 0.035)
 _LIGHTS = (((-0.45, 0.65, 0.75), 0.95), ((0.8, 0.15, 0.5), 0.32))
@@ -56,6 +63,19 @@ def need_pillow() -> Any:
             "Install it with: python -m pip install pillow",
         ) from e
     return PIL
+
+
+def font(text: str, size: int) -> Any:
+    """A font for a text: Pillow's own, or for scripts that it lacks the first wide font that this system has."""
+    fonts = need_pillow().ImageFont
+    if all(ord(c) < _LATIN for c in text):
+        return fonts.load_default(size)
+    for name in _WIDE_FONTS:
+        try:
+            return fonts.truetype(name, size)
+        except OSError:
+            continue
+    return fonts.load_default(size)
 
 
 class Painter:

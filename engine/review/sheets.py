@@ -12,7 +12,7 @@ from ..body import BodyModel
 from ..lexicon.loader import Lexicon
 from ..skeleton import JOINT_INDEX
 from .motion import motion_of
-from .portrait import FRONT, Painter, need_pillow
+from .portrait import FRONT, Painter, font, need_pillow
 from .raster import Camera
 from .records import Record
 
@@ -51,7 +51,7 @@ def _strip(record: Record, lexicon: Lexicon, painter: Painter, camera: Camera) -
 
 def _page(strips: list[tuple[Record, np.ndarray]], number: int, count: int) -> Any:
     pil = need_pillow()
-    bold, small = pil.ImageFont.load_default(15), pil.ImageFont.load_default(11)
+    small = font("", 11)
     width, height = FRAMES * TILE[0], TILE[1] + _LINE
     size = (ACROSS * (width + _MARGIN) + _MARGIN, DOWN * (height + _MARGIN) + _MARGIN + 14)
     out = pil.Image.new("RGB", size, "white")
@@ -60,17 +60,19 @@ def _page(strips: list[tuple[Record, np.ndarray]], number: int, count: int) -> A
         x, y = _MARGIN + (i % ACROSS) * (width + _MARGIN), _MARGIN + (i // ACROSS) * (height + _MARGIN)
         entry = record.entry
         status = f"reviewed by {entry.reviewed_by}" if entry.reviewed_by else "unreviewed"
-        draw.text((x + 2, y), entry.gloss, fill="#17242d", font=bold)
+        draw.text((x + 2, y), entry.gloss, fill="#17242d", font=font(entry.gloss, 15))
         draw.text((x + width - 2, y + 3), status, fill="#5b6b76", font=small, anchor="ra")
-        draw.text((x + 2, y + 18), _short(", ".join(entry.words), small, width), fill="#5b6b76", font=small)
+        words = ", ".join(entry.words)
+        lettering = font(words, 11)
+        draw.text((x + 2, y + 18), _short(words, lettering, width), fill="#5b6b76", font=lettering)
         out.paste(pil.Image.fromarray(strip), (x, y + _LINE))
     draw.text((size[0] / 2, size[1] - 14), f"{number} / {count}", fill="#5b6b76", font=small, anchor="mm")
     return out
 
 
-def _short(text: str, font: Any, width: int) -> str:
-    if font.getlength(text) <= width - 4:
+def _short(text: str, lettering: Any, width: int) -> str:
+    if lettering.getlength(text) <= width - 4:
         return text
-    while text and font.getlength(text + " ...") > width - 4:
+    while text and lettering.getlength(text + " ...") > width - 4:
         text = text[:-1]
     return text + " ..."

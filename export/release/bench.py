@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from . import archive, environments, pythons
@@ -29,4 +30,4 @@ def run_all(stages: Stages) -> str:
 
 
 def _needs_blender(script: Path) -> bool:
-    return "\nimport bpy" in script.read_text("utf-8")
+    return re.search(r"^\s*import bpy$", script.read_text("utf-8"), re.MULTILINE) is not None
