@@ -193,8 +193,20 @@ def _depth(vertices: Array, normals: Array, points: NDArray[np.integer], solid: 
 
 
 def reach_errors(performance: Performance) -> list[float]:
-    """Millimetres from each touching point to its place, in the middle of its hold, on the mesh with correctives."""
+    """Millimetres from each touching point to its place, in the middle of its hold, on the mesh with correctives.
+
+    A hand that can't be there without sinking in is measured to where its skin lets it come: see `kept_off`.
+    """
     errors = []
     for side, missed in performance.contact_errors().items():
         errors += list(1000.0 * np.linalg.norm(missed[performance.targets[side].contact], axis=1))
     return errors
+
+
+def kept_off(performance: Performance) -> list[float]:
+    """Millimetres that each touching point is kept off its place by other parts of the hand that touch before it does:
+    the hollows of two palms don't meet."""
+    result = []
+    for side, solved in performance.solved.items():
+        result += list(1000.0 * np.linalg.norm(solved.pushed[performance.targets[side].contact], axis=1))
+    return result

@@ -20,7 +20,9 @@ Array = NDArray[np.floating]
 CELL = 0.0125
 BAND = 5
 """Cells on each side of the skin that hold distances."""
-HAND_SAMPLES = 48
+HAND_SAMPLES = 128
+_PIERCING = 60
+"""Points of the other hand that are looked for inside of a hand."""
 _THICK = 0.025
 """Half the thickness of a hand or forearm in metres, at most."""
 
@@ -159,56 +161,98 @@ class Shell:
         return self.skin.pose(posed), apply(posed.rotation[:, self.bone], self.normal)
 
 
-def hand_shell(rig: Rig, side: str) -> Shell:
-    """The shell of one side."""
+def hand_shell(rig: Rig, side: str, on_hand: int = 200, on_forearm: int = 40) -> Shell:
+    """The shell of one side, with that many points."""
     part = HAND[side]
     hand = np.flatnonzero(np.isin(rig.bone, [WRIST[side], *range(part.start, part.stop)]))
     forearm = np.flatnonzero(rig.bone == JOINT_INDEX[f"{side}_elbow"])
-    ids = np.concatenate([_spread_evenly(rig, hand, 160), _spread_evenly(rig, forearm, 40)])
+    ids = np.concatenate([_spread_evenly(rig, hand, on_hand), _spread_evenly(rig, forearm, on_forearm)])
     return Shell(rig.bind(ids[:, None], np.ones((len(ids), 1))), vertex_normals(rig)[ids], rig.bone[ids])
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """R hands that another hand is near, and the skin of both."""
+
+    rows: NDArray[np.integer]
+    """(R,) ascending."""
+    points: Array
+    """(R, M, 3) skin of the other hand, in the chest's frame, with outward normals."""
+    normals: Array
+    own_points: Array
+    """(R, M, 3) skin of this hand from its wrist, in its own axes, with outward normals."""
+    own_normals: Array
+
+    def of(self, rows: NDArray[np.integer]) -> Meeting:
+        """Those among some of the hands, counted anew."""
+        kept = np.isin(self.rows, rows)
+        parts = (self.points, self.normals, self.own_points, self.own_normals)
+        return Meeting(np.searchsorted(rows, self.rows[kept]), *(p[kept] for p in parts))
+
+    def piercing(self, hand: Array, wrist: Array) -> tuple[Array, Array, Array]:
+        """Points of the other hand (R, Q, 3), how far they are from this one's skin, and where this one gives way to.
+
+        hand: (R, 3, 3) rotations of this hand, wrist: (R, 3) its places.
+        """
+        points = self.points[:, :_PIERCING]
+        local = np.einsum("rji,rqj->rqi", hand, points - wrist[:, None])
+        distance, normal = from_skin(local, self.own_points, self.own_normals)
+        return points, distance, -np.einsum("rij,rqj->rqi", hand, normal)
 
 
 class Obstacles:
     """What K hands must not sink into."""
 
-    def __init__(
-        self,
-        field: BodyField,
-        wall: Array,
-        rows: NDArray[np.integer] | None = None,
-        points: Array | None = None,
-        normals: Array | None = None,
-    ) -> None:
-        """wall: (K,) side (+1 left, -1 right) of the midline that a hand keeps to, 0 for both. rows: the R hands that
-        meet another, whose skin is points and normals (R, M, 3)."""
+    def __init__(self, field: BodyField, wall: Array, meeting: Meeting | None = None) -> None:
+        """wall: (K,) side (+1 left, -1 right) of the midline that a hand keeps to, 0 for both."""
         self._field, self._wall = field, wall
-        self._rows, self._points, self._normals = rows, points, normals
+        self.meeting = meeting if meeting is not None and len(meeting.rows) else None
 
-    def body(self, points: Array) -> tuple[Array, Array]:
-        """As `sample`, of the body alone."""
-        return self._field.sample(points)
+    def of(self, rows: NDArray[np.integer]) -> Obstacles:
+        """Those of some of the hands."""
+        return Obstacles(self._field, self._wall[rows], self.meeting.of(rows) if self.meeting else None)
+
+    def depth(self, hand: Array, wrist: Array, samples: Array) -> Array:
+        """(K, C) metres of the deepest point, for C ways to place each hand.
+
+        hand: (K, C, 3, 3), wrist: (K, C, 3), samples: (K, S, 3) points of the hand from its wrist.
+        """
+        count = hand.shape[1]
+        points = wrist[:, :, None] + np.einsum("kcij,kpj->kcpi", hand, samples)
+        distance, _ = self.sample(points.reshape(len(hand), -1, 3))
+        least = distance.reshape(*hand.shape[:2], -1).min(axis=2)
+        if self.meeting is not None:
+            rows = self.meeting.rows
+            for c in range(count):
+                pierced = self.meeting.piercing(hand[rows, c], wrist[rows, c])[1].min(axis=1)
+                least[rows, c] = np.minimum(least[rows, c], pierced)
+        return np.maximum(-least, 0.0)
 
     def sample(self, points: Array) -> tuple[Array, Array]:
         """Distance (K, S) to the nearest obstacle, negative inside, and the way out (K, S, 3) at points (K, S, 3)."""
         distance, outward = self._field.sample(points)
-        if self._rows is not None and self._rows.size:
-            other, way = self._from_hand(points[self._rows])
-            nearer = other < distance[self._rows]
-            distance[self._rows] = np.where(nearer, other, distance[self._rows])
-            outward[self._rows] = np.where(nearer[..., None], way, outward[self._rows])
+        if self.meeting is not None:
+            rows = self.meeting.rows
+            other, way = from_skin(points[rows], self.meeting.points, self.meeting.normals)
+            nearer = other < distance[rows]
+            distance[rows] = np.where(nearer, other, distance[rows])
+            outward[rows] = np.where(nearer[..., None], way, outward[rows])
         side = self._wall[:, None]
         beyond = np.where(side != 0.0, points[..., 0] * side, np.inf)
         nearer = beyond < distance
         outward = np.where(nearer[..., None], side[..., None] * np.array([1.0, 0.0, 0.0]), outward)
         return np.minimum(distance, beyond), outward
 
-    def _from_hand(self, points: Array) -> tuple[Array, Array]:
-        assert self._points is not None and self._normals is not None
-        away = points[:, :, None] - self._points[:, None]
-        nearest = np.argmin(np.sum(away**2, axis=-1), axis=-1)
-        away = np.take_along_axis(away, nearest[..., None, None], axis=2)[:, :, 0]
-        normal = np.take_along_axis(self._normals, nearest[..., None], axis=1)
-        along, length = np.sum(away * normal, axis=-1), np.linalg.norm(away, axis=-1)
-        # a point behind the skin but beside it is in the open past an edge, one far behind past the hand's other side
-        inside = (along < 0.0) & (-along > 0.5 * length) & (length < _THICK)
-        return np.where(inside, along, np.maximum(length, 1e-3)), normal
+
+def from_skin(points: Array, skin: Array, normals: Array) -> tuple[Array, Array]:
+    """Distance (R, S), negative inside, and way out (R, S, 3) of points (R, S, 3) from skin and normals (R, M, 3)."""
+    p, q = points.astype(np.float32), skin.astype(np.float32)
+    square = np.sum(q * q, axis=-1)[:, None] - 2.0 * p @ np.swapaxes(q, -1, -2)
+    nearest = np.argmin(square, axis=-1)[..., None]
+    rows = np.arange(len(points))[:, None, None]
+    away = points - skin[rows, nearest][:, :, 0]
+    normal = normals[rows, nearest][:, :, 0]
+    along, length = np.sum(away * normal, axis=-1), np.sqrt(np.sum(away * away, axis=-1))
+    # a point behind the skin but beside it is in the open past an edge, one far behind past the hand's other side
+    inside = (along < 0.0) & (-along > 0.5 * length) & (length < _THICK)
+    return np.where(inside, along, np.maximum(length, 1e-3)), normal

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from ...rotations import matrix_from_axis_angle
 from .arm import Arm
-from .collision import Obstacles
+from .collision import Meeting, Obstacles
 from .frames import apply, cross
+from .orient import score, search
 from .rig import Posed
 from .solve import ArmPose, arm_rotations, best_swivels, with_hand
 from .stage import Stage, identity_pose
@@ -24,14 +25,21 @@ from .targets import Targets
 
 Array = NDArray[np.floating]
 
-_ROUNDS = 8
+_ROUNDS = 5
 _SEARCHES = 4
 """Rounds that look for the elbow anew."""
+_PUSHES = 3
+_NEAR_HAND = 0.35
+"""Metres between a hand's place and the other wrist from which on they can't meet."""
+_MOST_OFF_HAND = 0.012
+"""Metres that a hand which touches the other one is kept off its place, where the two would sink into each other."""
+_WORTH_A_SEARCH = 0.5
+"""Cost of a hand from which on other orientations are looked for."""
 _SETTLE = 3
-_SKIN_GIVE = 0.002
+_SKIN_GIVE = 0.001
 """Metres that skin yields at a contact before the hand is turned or pushed out of the body."""
-_DEEP = 0.003
-"""Metres beyond that from which on a hand is pushed, not only turned."""
+_DEEP, _PRESSED = 0.002, 0.004
+"""Metres beyond that from which on a hand is pushed, not only turned; hands that touch something may press on it."""
 _MOST_TURN = np.radians(45.0)
 """A hand turns at most this far to lie on the body instead of in it."""
 
@@ -83,7 +91,8 @@ def solve(
     touch = targets.touch.pose(alone, np.arange(len(targets)))
     if start is None:
         samples = stage.samples[targets.side].pose(alone)
-        hand, swivel, pushed = _comfortable(stage, targets, place, touch, samples, _obstacles(stage, targets, other))
+        obstacles = _obstacles(stage, targets, place, alone, other)
+        hand, swivel, pushed = _comfortable(stage, targets, place, touch, samples, obstacles)
     else:
         hand, swivel, pushed = start.hand, start.pose.swivel, start.pushed
     # what the arm made of the hand is the aim now: aiming at what it can't make would not settle
@@ -96,15 +105,20 @@ def solve(
     return Solved(targets, pose, hand, stage.rig.forward(local), pushed)
 
 
-def _obstacles(stage: Stage, targets: Targets, other: Solved | None) -> Obstacles:
-    """The body, the plane between mirrored hands, and the other hand where it isn't this one's mirror image."""
+def _obstacles(stage: Stage, targets: Targets, place: Array, alone: Posed, other: Solved | None) -> Obstacles:
+    """The body, the plane between mirrored hands, and the other hand where it is near and not this one's mirror image.
+
+    place: (K, 3) where the touching points go. alone: the hands' joints from their wrists.
+    """
     wall = np.where(targets.mirrored, stage.rig.arms[targets.side].sign, 0.0)
     if other is None:
         return Obstacles(stage.field, wall)
     index = _same_time(targets, other)
-    rows = np.flatnonzero(~targets.mirrored)
-    posed = Posed(other.posed.rotation[index[rows]], other.posed.position[index[rows]])
-    return Obstacles(stage.field, wall, rows, *stage.shells[other.targets.side].pose(posed))
+    away = np.linalg.norm(place - other.pose.wrist[index], axis=1)
+    rows = np.flatnonzero(~targets.mirrored & (away < _NEAR_HAND))
+    theirs = stage.shells[other.targets.side].pose(other.posed.of(index[rows]))
+    own = stage.shells[targets.side].pose(alone.of(rows))
+    return Obstacles(stage.field, wall, Meeting(rows, *theirs, *own))
 
 
 def _comfortable(
@@ -114,22 +128,54 @@ def _comfortable(
     arm = stage.rig.arms[targets.side]
     wanted = hand = targets.hand
     holds = targets.contact & targets.on_other
+    deep = np.where(targets.contact, _PRESSED, _DEEP)
     turned, swivel, pushed = np.zeros(len(targets)), np.zeros(len(targets)), np.zeros_like(place)
     for step in range(_ROUNDS):
         wrist = place + pushed - apply(hand, touch)
         if step < _SEARCHES:
             swivel = best_swivels(arm, wrist, wanted)
         hand = arm_rotations(arm, with_hand(arm, wrist, swivel, wanted)).hand
-        turn, push = _way_out(obstacles, hand, place + pushed, touch, samples, holds)
+        turn, push = _way_out(obstacles, hand, place + pushed, touch, samples, deep)
         angle = np.linalg.norm(turn, axis=1)
         allowed = np.clip(_MOST_TURN - turned, 0.0, _MOST_TURN / 4.0)
         scale = np.where(angle > allowed, allowed / np.maximum(angle, 1e-9), 1.0)
         wanted = matrix_from_axis_angle(turn * scale[:, None]) @ wanted
         turned = turned + angle * scale
         # contacts give way only to what turns couldn't mend
-        waits = targets.contact & (step < _ROUNDS - 3)
-        pushed = pushed + np.where(waits[:, None], 0.0, push) + _off_shoulder(arm, wrist)
-    return hand, swivel, pushed
+        pushed = pushed + np.where(targets.contact[:, None], 0.0, push) + _off_shoulder(arm, wrist)
+    hand, swivel = _reconsidered(arm, targets, place + pushed, touch, samples, obstacles, hand, swivel)
+    for _ in range(_PUSHES):
+        wrist = place + pushed - apply(hand, touch)
+        _, push = _way_out(obstacles, hand, place + pushed, touch, samples, deep)
+        pushed = pushed + push + _off_shoulder(arm, wrist)
+    # hands that hold on to each other, like hooked fingers, would come apart
+    length = np.linalg.norm(pushed, axis=1)
+    scale = np.where(holds, np.minimum(1.0, _MOST_OFF_HAND / np.maximum(length, 1e-9)), 1.0)
+    return hand, swivel, pushed * scale[:, None]
+
+
+def _reconsidered(
+    arm: Arm,
+    targets: Targets,
+    place: Array,
+    touch: Array,
+    samples: Array,
+    obstacles: Obstacles,
+    hand: Array,
+    swivel: Array,
+) -> tuple[Array, Array]:
+    """Hands and swivels with better ones for those that sink in or that the joints turned far off."""
+    wrist = place - apply(hand, touch)
+    depth = np.maximum(obstacles.depth(hand[:, None], wrist[:, None], samples)[:, 0] - _SKIN_GIVE, 0.0)
+    cost = score(arm, targets.hand, hand, depth)
+    rows = np.flatnonzero(cost > _WORTH_A_SEARCH)
+    if not len(rows):
+        return hand, swivel
+    found, at, better = search(arm, obstacles.of(rows), targets.hand[rows], place[rows], touch[rows], samples[rows])
+    taken = better < cost[rows]
+    hand, swivel = hand.copy(), swivel.copy()
+    hand[rows[taken]], swivel[rows[taken]] = found[taken], at[taken]
+    return hand, swivel
 
 
 def _off_shoulder(arm: Arm, wrist: Array) -> Array:
@@ -144,7 +190,7 @@ def _places(stage: Stage, targets: Targets, other: Solved | None) -> tuple[Targe
     targets, index = _follow_other(targets, other)
     place = _at_rest(stage, targets)
     if other is not None:
-        posed = Posed(other.posed.rotation[index], other.posed.position[index])
+        posed = other.posed.of(index)
         on_hand = targets.place.pose(posed, np.arange(len(targets))) + targets.shift
         place = np.where(targets.on_other[:, None], on_hand, place)
     return targets, place
@@ -177,27 +223,40 @@ def _follow_other(targets: Targets, other: Solved | None) -> tuple[Targets, NDAr
 
 
 def _way_out(
-    obstacles: Obstacles, hand: Array, place: Array, touch: Array, samples: Array, holds: NDArray[np.bool_]
+    obstacles: Obstacles, hand: Array, place: Array, touch: Array, samples: Array, deep: Array
 ) -> tuple[Array, Array]:
     """Rotation vectors (K, 3) about the touching points and pushes (K, 3) that bring hands out of what they are in.
 
-    holds: (K,) hands that hold on to the other hand and are turned, but not pushed, off it.
+    deep: (K,) metres, beyond what skin gives, from which on they are pushed.
     """
     arms = np.einsum("kij,kpj->kpi", hand, samples - touch[:, None])
-    points = place[:, None] + arms
-    distance, outward = obstacles.sample(points)
+    distance, outward = obstacles.sample(place[:, None] + arms)
+    torque, inertia = _twisting(arms, distance, outward)
+    push = _deepest(distance, outward, deep)
+    meeting = obstacles.meeting
+    if meeting is not None:
+        rows = meeting.rows
+        points, distance, outward = meeting.piercing(hand[rows], place[rows] - apply(hand[rows], touch[rows]))
+        more, heavier = _twisting(points - place[rows, None], distance, outward)
+        torque[rows] += more
+        inertia[rows] += heavier
+        other = _deepest(distance, outward, deep[rows])
+        deeper = np.sum(other**2, axis=1) > np.sum(push[rows] ** 2, axis=1)
+        push[rows] = np.where(deeper[:, None], other, push[rows])
+    return torque / (inertia + 2e-3)[:, None], push
+
+
+def _twisting(arms: Array, distance: Array, outward: Array) -> tuple[Array, Array]:
+    """Torque (K, 3) and inertia (K,) of the least-squares rotation that moves sunken points out.
+
+    arms: (K, S, 3) points from the one that the hand turns about.
+    """
     depth = np.maximum(-distance - _SKIN_GIVE, 0.0)
-    push = depth[..., None] * outward
-    # least-squares rotation that moves the sunken points out: torque over the spread of the points
-    torque = cross(arms, push).sum(axis=1)
-    inertia = (np.sum(arms**2, axis=2) * (depth > 0.0)).sum(axis=1) + 2e-3
-    push = _deepest(distance, outward)
-    push[holds] = _deepest(*obstacles.body(points[holds]))
-    return torque / inertia[:, None], push
+    return cross(arms, depth[..., None] * outward).sum(axis=1), (np.sum(arms**2, axis=2) * (depth > 0.0)).sum(axis=1)
 
 
-def _deepest(distance: Array, outward: Array) -> Array:
-    """(K, 3) way out of the deepest of S points that lie `distance` (K, S) from obstacles."""
+def _deepest(distance: Array, outward: Array, deep: Array) -> Array:
+    """(K, 3) way out, till `deep` (K,), of the deepest of S points that lie `distance` (K, S) from obstacles."""
     rows, deepest = np.arange(len(distance)), np.argmin(distance, axis=1)
-    beyond = np.maximum(-distance[rows, deepest] - _SKIN_GIVE - _DEEP, 0.0)
+    beyond = np.maximum(-distance[rows, deepest] - _SKIN_GIVE - deep, 0.0)
     return beyond[:, None] * outward[rows, deepest]

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...rotations import axis_angle_from_matrix, matrix_from_axis_angle
+from ...skeleton import JOINT_INDEX
 from .arm import Array
 from .beats import Beat
-from .clearance import push_out, smoothed
+from .clearance import Carried, Placed, push_out, smoothed
 from .contacts import Solved
 from .directions import bulge_directions
 from .fingers import curl_open, rub, wiggle
@@ -32,6 +33,7 @@ _ARC_SHARE = 0.22
 """Bulge of an arc without a size, as a share of its chord."""
 _CONTACT_FLANK = 0.12
 """Seconds before and after a contact in which the hand may sink in as at the contact."""
+_PUSHES = 3
 _LOCAL_RATE = {"wiggle": 3.6, "twist": 3.2, "nod": 3.0, "rub": 3.4, "shake": 3.4, "open_close": 2.6}
 """Cycles a second."""
 _LOCAL_DEGREES = {"twist": 24.0, "nod": 24.0, "shake": 15.0}
@@ -141,6 +143,10 @@ class Anchors:
     shift: Array
     """(T, 55, 3)"""
 
+    def carried(self, joint: int) -> Carried:
+        """Of one joint."""
+        return Carried(self.rotation[:, joint], self.shift[:, joint])
+
     def move(self, joint: NDArray[np.integer], points: Array) -> Array:
         """Points (T, 3) of which each is carried by one joint (T,)."""
         t = np.arange(len(points))
@@ -148,11 +154,12 @@ class Anchors:
 
 
 def evaluate(
-    stage: Stage, track: HandTrack, times: Array, anchors: Anchors, fps: float | None = None
-) -> tuple[ArmPose, Array]:
-    """The arm pose, in the chest's frame, and finger angles (T, 21) at times (T,).
+    stage: Stage, track: HandTrack, times: Array, anchors: Anchors, other: Placed | None, fps: float | None = None
+) -> tuple[ArmPose, Placed]:
+    """The arm pose and the hand, in the chest's frame, at times (T,).
 
-    fps: given when the times are even; what pushes passing hands out of the body is smoothed over time then.
+    other: the hand that this one keeps out of. fps: given when the times are even; what pushes passing hands out of the
+    body is smoothed over time then.
     """
     solved, arm = track.solved, stage.rig.arms[track.solved.targets.side]
     rhythmic = (track.paths.code >= CIRCLE) & (np.abs(track.paths.turns) > 1.2)
@@ -165,9 +172,15 @@ def evaluate(
     hand = _steadied(track, moving, anchors, by_joints)
     fingers = _fingers(track, times)
     hand, wrist, fingers = _local_movements(stage, track, times, hand, wrist, fingers)
-    free = 1.0 - _touching(track, times)
-    wrist = wrist + free[:, None] * smoothed(push_out(stage, arm.side, wrist, hand, fingers), fps)
-    return with_hand(arm, wrist, angles[:, 0], hand), fingers
+    free = (1.0 - _touching(track, times))[:, None]
+    head = anchors.carried(JOINT_INDEX["head"])
+    for _ in range(_PUSHES):
+        placed = Placed(arm.side, wrist, hand, fingers)
+        push = smoothed(push_out(stage, placed, head, other), fps)
+        if not push.any():
+            break
+        wrist = wrist + free * push
+    return with_hand(arm, wrist, angles[:, 0], hand), Placed(arm.side, wrist, hand, fingers)
 
 
 def _touching(track: HandTrack, times: Array) -> Array:

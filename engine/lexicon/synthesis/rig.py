@@ -39,6 +39,10 @@ class Posed:
     rotation: Array
     position: Array
 
+    def of(self, rows: NDArray[np.integer]) -> Posed:
+        """Some of the poses."""
+        return Posed(self.rotation[rows], self.position[rows])
+
 
 class Rig:
     """Rest geometry (shape applied) of a body model in SMPL-X's format.
@@ -145,6 +149,10 @@ class Skin:
         """All points of several."""
         names = ("offset", "weight", "vertices", "share")
         return Skin(*(np.concatenate([getattr(s, n) for s in skins]) for n in names))
+
+    def first(self, count: int) -> Skin:
+        """The first points only."""
+        return Skin(self.offset[:count], self.weight[:count], self.vertices[:count], self.share[:count])
 
     def mean(self) -> Skin:
         """The one point in the middle of them, each the place of one vertex."""

@@ -84,7 +84,7 @@ def best_swivels(arm: Arm, wrist: Array, hand: Array) -> Array:
     shape = (len(wrist), len(_SWIVELS))
     solved = reach(arm, np.broadcast_to(target[:, None], (*shape, 3)), np.broadcast_to(_SWIVELS, shape))
     relative = transposed(solved.forearm(arm)) @ (transposed(collar) @ hand)[:, None]
-    cost = _discomfort(*split_hand(arm, relative)) + _unnatural(arm, wrist, _SWIVELS)
+    cost = discomfort(*split_hand(arm, relative)) + unnatural(arm, wrist, _SWIVELS)
     change = ((_SWIVELS[:, None] - _SWIVELS[None, :]) / np.radians(45.0)) ** 2
     total, origin = cost[0], np.zeros(shape, dtype=int)
     for n in range(1, len(wrist)):
@@ -98,7 +98,7 @@ def best_swivels(arm: Arm, wrist: Array, hand: Array) -> Array:
     return _SWIVELS[best]
 
 
-def _discomfort(twist: Array, flexion: Array, deviation: Array) -> Array:
+def discomfort(twist: Array, flexion: Array, deviation: Array) -> Array:
     """Cost of forearm twist and wrist bend: small in the middle of the range, steep beyond its ends."""
     total = np.zeros_like(twist)
     for angle, span in ((twist, TWIST_RANGE), (flexion, FLEXION_RANGE), (deviation, DEVIATION_RANGE)):
@@ -109,7 +109,7 @@ def _discomfort(twist: Array, flexion: Array, deviation: Array) -> Array:
     return total
 
 
-def _unnatural(arm: Arm, wrist: Array, swivel: Array) -> Array:
+def unnatural(arm: Arm, wrist: Array, swivel: Array) -> Array:
     """(N, S) cost of an elbow away from where it hangs by itself: lower and closer for low hands and for high ones."""
     height = (wrist[:, 1] - arm.shoulder[1]) / arm.length
     natural = np.radians(12.0 + 8.0 * smoothstep(height, -0.5, -0.1) - 16.0 * smoothstep(height, -0.1, 0.3))

@@ -22,6 +22,10 @@ from .solve import ArmPose, arm_rotations
 Array = NDArray[np.floating]
 
 
+_FEW, _FEWEST = 48, 10
+"""Points of a hand."""
+
+
 class Stage:
     """A body model ready to sign."""
 
@@ -33,6 +37,10 @@ class Stage:
         self.field = BodyField(self.rig)
         self.samples = {side: hand_samples(self.rig, side) for side in SIDES}
         self.shells: dict[str, Shell] = {side: hand_shell(self.rig, side) for side in SIDES}
+        # for every frame, where a coarse answer will do
+        self.few = {side: s.first(_FEW) for side, s in self.samples.items()}
+        self.fewest = {side: s.first(_FEWEST) for side, s in self.samples.items()}
+        self.thin = {side: hand_shell(self.rig, side, 120, 30) for side in SIDES}
 
     def finger_parameters(self, shapes: list[str | None], handshapes: Mapping[str, Handshape]) -> Array:
         """(K, 21) angles of handshapes by name; `None` is a relaxed hand."""

@@ -35,7 +35,7 @@ Report = Callable[[str, float], None]
 
 _CHUNK = 480
 """Frames that are worked out at once."""
-_FLANK = 0.25
+_FLANK = 0.45
 """Seconds before and after them that smoothing looks at."""
 _CORRECTIONS = 3
 _LONGEST_STEP = 0.04
@@ -107,7 +107,7 @@ class Performance:
         self.corrections = {side: np.zeros((len(t), 3)) for side, t in self.targets.items()}
         self.solved = self._make_room(self._solve())
         contact = np.zeros(len(self.beats), dtype=bool)
-        self._paths = {side: self._measure_paths(s) for side, s in self.solved.items()}
+        self._paths = self._measure_paths()
         for t in self.targets.values():
             contact[t.beats[t.contact]] = True
         moves = [travel(self.solved[side], self._paths[side]) for side in SIDES]
@@ -140,9 +140,15 @@ class Performance:
         self.corrections["left"] += shifts
         return self._solve()
 
-    def _measure_paths(self, solved: Solved) -> Paths:
-        inside = np.array([self.beats[b].inside for b in solved.targets.beats])
-        return around_body(self.stage, solved, measure_paths(self.stage, solved), inside)
+    def _measure_paths(self) -> dict[str, Paths]:
+        """The ways of both hands; the right one goes round the left one."""
+        result: dict[str, Paths] = {}
+        for side in SIDES:
+            solved = self.solved[side]
+            inside = np.array([self.beats[b].inside for b in solved.targets.beats])
+            other = (self.solved["left"], result["left"]) if result else None
+            result[side] = around_body(self.stage, solved, measure_paths(self.stage, solved), inside, other)
+        return result
 
     def _make_tracks(self) -> dict[str, HandTrack]:
         return {
@@ -175,15 +181,17 @@ class Performance:
 
     def _keep_better(self, best: dict[str, Solved], corrections: dict[str, Array], steps: dict[str, Array]) -> None:
         """Take over into the arguments, all by side, those of the present contacts that miss by less than before."""
-        for side, errors in self.contact_errors().items():
-            step = errors + np.where(self.targets[side].contact[:, None], self.solved[side].pushed, 0.0)
+        for side, step in self.contact_errors().items():
             better = np.linalg.norm(step, axis=1) <= np.linalg.norm(steps[side], axis=1)
             best[side] = self.solved[side].where(better, best[side])
             corrections[side] = np.where(better[:, None], self.corrections[side], corrections[side])
             steps[side] = np.where(better[:, None], step, 0.4 * steps[side])
 
     def contact_errors(self) -> dict[str, Array]:
-        """(K, 3) metres from each touching point to its place, 0 where nothing is touched."""
+        """(K, 3) metres from each touching point to its place, 0 where nothing is touched.
+
+        Where the hands' skins keep a hand off its place, that is where it is kept (`Solved.pushed`).
+        """
         result = {}
         for side, track in self.tracks.items():
             targets = track.solved.targets
@@ -191,7 +199,7 @@ class Performance:
             rows = np.flatnonzero(targets.contact)
             if len(rows):
                 times = 0.5 * (track.arrive[rows] + track.release[rows])
-                errors[rows] = self.misses(targets, rows, self._authored(times)[0])
+                errors[rows] = self.misses(targets, rows, self._authored(times)[0]) + track.solved.pushed[rows]
             result[side] = errors
         return result
 
@@ -215,9 +223,11 @@ class Performance:
         face = self._face(times)
         local = trunk(times, self._hands_about(times), face, self._phase)
         anchors = _anchors(self.stage, local)
-        for side, track in self.tracks.items():
-            pose, fingers = evaluate(self.stage, track, times, anchors, fps)
-            self.stage.arm_locals(side, pose, fingers, local)
+        left = None
+        for side in SIDES:  # the left hand first: the other one gives way to it
+            pose, hand = evaluate(self.stage, self.tracks[side], times, anchors, left, fps)
+            self.stage.arm_locals(side, pose, hand.fingers, local)
+            left = hand
         return local, face
 
     def sequence(self, times: Array, fps: float, tell: Callable[[float], None] = lambda done: None) -> PoseSequence:
