@@ -30,4 +30,4 @@ def run_all(stages: Stages) -> str:
 
 
 def _needs_blender(script: Path) -> bool:
-    return re.search(r"^\s*import bpy$", script.read_text("utf-8"), re.MULTILINE) is not None
+    return re.search(r"^\s*import bpy\b", script.read_text("utf-8"), re.MULTILINE) is not None
