@@ -228,3 +228,25 @@ def test_a_nodding_hand_repeats_its_nod(body, lexicon):
     _, once = synthesise(plan(NOD), lexicon, body)
     _, often = synthesise(plan(item(NOD, repeat=4)), lexicon, body)
     assert often[0].end - often[0].start > 1.3 * (once[0].end - once[0].start)
+
+
+def test_hands_may_touch_each_other_in_turn_but_not_both_at_once(body, lexicon):
+    up, down = {"palm": "up", "fingers": "in-forward"}, {"palm": "down", "fingers": "in-forward"}
+    turns = sign(
+        "TURNS",
+        "base",
+        Posture(shape="flat", at="other.back", touch="palm", **down),
+        Posture(at="centre", offset=(0, 0, 2)),
+        base=(
+            Posture(shape="flat", at="centre", **down),
+            Posture(at="other.back", touch="palm"),
+        ),
+    )
+    errors = reach_errors(perform(body, lexicon, plan(turns)))
+    assert len(errors) == 2
+    assert max(errors) < 3.0
+    both = dataclasses.replace(
+        turns, postures=turns.postures[:1], base=(Posture(shape="flat", at="other.palm", touch="palm", **up),)
+    )
+    with pytest.raises(ValueError, match="TURNS"):
+        perform(body, lexicon, plan(both))

@@ -189,7 +189,10 @@ def _places(stage: Stage, targets: Targets, other: Solved | None) -> tuple[Targe
     """(K, 3) places on the resting body and on the other hand where it is then; targets carried along with it."""
     targets, index = _follow_other(targets, other)
     place = _at_rest(stage, targets)
-    if other is not None:
+    if other is None:
+        # the other hand is looked for afterwards: till then it's thought to be before the chest
+        place[targets.on_other] = stage.landmarks.space("centre", targets.side)
+    else:
         posed = other.posed.of(index)
         on_hand = targets.place.pose(posed, np.arange(len(targets))) + targets.shift
         place = np.where(targets.on_other[:, None], on_hand, place)
@@ -213,8 +216,6 @@ def _same_time(targets: Targets, other: Solved) -> NDArray[np.integer]:
 def _follow_other(targets: Targets, other: Solved | None) -> tuple[Targets, NDArray[np.integer]]:
     """Targets carried along with the other hand's, and the other hand's target at each of these beats."""
     if other is None:
-        if targets.on_other.any():
-            raise ValueError("A posture touches the other hand, but both hands do so at the same time.")
         return targets, np.zeros(len(targets), dtype=int)
     index = _same_time(targets, other)
     anchor = np.where(targets.on_other, other.targets.anchor[index], targets.anchor)

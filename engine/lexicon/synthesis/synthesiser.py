@@ -104,6 +104,10 @@ class Performance:
         self._phase = rng.uniform(0.0, 2.0 * np.pi, 4)
         self._face_seed = int(rng.integers(2**31))
         self.targets = {side: gather(stage, side, self.beats, lexicon.handshapes) for side in SIDES}
+        both = np.intersect1d(*(t.beats[t.on_other] for t in self.targets.values()))
+        if both.size:
+            name = items(plan)[self.beats[both[0]].item].gloss
+            raise ValueError(f"{name}: each hand touches the other one at the same time. Let one of them hold still.")
         self.corrections = {side: np.zeros((len(t), 3)) for side, t in self.targets.items()}
         self.solved = self._make_room(self._solve())
         contact = np.zeros(len(self.beats), dtype=bool)
@@ -119,10 +123,16 @@ class Performance:
         self.tracks = self._make_tracks()
 
     def _solve(self, start: Mapping[str, Solved] | None = None) -> dict[str, Solved]:
+        """Both hands; the left one is solved anew where it is the one that touches the other."""
         solved: dict[str, Solved] = {}
         for side in SIDES:
             before = start[side] if start else None
             solved[side] = solve(self.stage, self.targets[side], solved.get("left"), self.corrections[side], before)
+        touches = self.targets["left"].on_other
+        if touches.any():
+            before = start["left"] if start else None
+            again = solve(self.stage, self.targets["left"], solved["right"], self.corrections["left"], before)
+            solved["left"] = again.where(touches, solved["left"])
         return solved
 
     def _make_room(self, solved: dict[str, Solved]) -> dict[str, Solved]:
