@@ -118,13 +118,12 @@ class Reader:
             raise self._mistake(token, "has nothing before it", "Write a gloss first.")
         if word in _ASKS:
             phrases[-1] = dataclasses.replace(phrases[-1], kind=_ASKS[word])
-        last = phrases[-1].items[-1] if phrases[-1].items else None
+        before = [*phrases[-1].items]
         seconds = PAUSES["."] if pause is None else pause
-        if last is not None and last.kind == "pause" and pause is not None and word in PAUSES and word != ",":
-            return  # `?.` and the like are one end
-        phrases[-1] = dataclasses.replace(
-            phrases[-1], items=(*phrases[-1].items, GlossItem("pause", "PAUSE", seconds=seconds))
-        )
+        if before and before[-1].kind == "pause":
+            seconds = max(seconds, before.pop().seconds)  # of two ends the longer one
+        pause_item = GlossItem("pause", "PAUSE", seconds=seconds)
+        phrases[-1] = dataclasses.replace(phrases[-1], items=(*before, pause_item))
 
     # ------------------------------------------------------------ items
 

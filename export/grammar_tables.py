@@ -30,7 +30,9 @@ the words around it; names and unknown words are fingerspelled; words in English
 word's place in space is kept for the whole text (the first third person is at 3a, the next at 3b), and *she*, *he*, *it*
 mean the last one mentioned whom they fit, a subject before an object.
 """
-_NO_RULES = "The other languages ({names}) are signed in the order of the text; most have only letters, and are fingerspelled."
+_NO_RULES = (
+    "The other languages ({names}) are signed in the order of the text; most have only letters, and are fingerspelled."
+)
 
 
 def document() -> str:

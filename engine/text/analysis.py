@@ -126,8 +126,9 @@ def _noun_phrase_end(units: Sequence[Unit], start: int, opening: bool = True) ->
     while at < len(units) and units[at].tag in _NOUN_PHRASE:
         tag = units[at].tag
         owned = at > start and "owner" in units[at - 1].traits
-        if tag in _OPENS and ((has_head and not owned) or (not opening and at == start)):
-            break
+        ends_it = tag == "number" and has_head and (at + 1 == len(units) or units[at + 1].tag not in _NOUN_PHRASE)
+        if tag in _OPENS and not ends_it and ((has_head and not owned) or (not opening and at == start)):
+            break  # but room 5, May 5
         if tag == "adjective" and has_head and not owned:
             break
         has_head = has_head or tag in _HEADS
@@ -159,10 +160,12 @@ def _is_time(part: Part, grammar: Grammar) -> bool:
     if forms[0] not in grammar.time_openers or len(forms) == 1:
         return False
     if part.role == "pp" and _is_clock(part, grammar):
-        if forms[0] in grammar.clock_openers and not any(f in grammar.clock_words for f in forms):
+        said = any(grammar.time_word in i.sign.words for u in part.units for i in u.items if i.sign is not None)
+        if forms[0] in grammar.clock_openers and not said:
             part.units[1].traits.add("clock")
         return True
-    return forms[-1] in grammar.time_units or forms[-1].removesuffix("s") in grammar.time_units
+    last = forms[-2] if part.units[-1].tag == "number" and len(forms) > 2 else forms[-1]
+    return last in grammar.time_units or last.removesuffix("s") in grammar.time_units
 
 
 def _is_clock(part: Part, grammar: Grammar) -> bool:

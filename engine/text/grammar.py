@@ -38,6 +38,8 @@ class Grammar:
     copula: Set = frozenset()
     infinitive: Set = frozenset()
     """The word before an infinitive, `to`."""
+    imperatives: Set = frozenset()
+    """Forms of the copula that order: `be careful`."""
     do_support: Set = frozenset()
     """Auxiliaries that only carry a question or a negation."""
     perfect: Set = frozenset()

@@ -67,7 +67,7 @@ def with_kinds(sentence: list[Clause], end: str, grammar: Grammar, is_verb: IsVe
         start = _question_start(sentence, grammar)
         kind = _question_kind(sentence[start].forms, grammar)
         for clause in sentence[start:]:
-            clause.kind = kind
+            clause.kind = "statement" if clause.conditional else kind
     return sentence
 
 
@@ -117,10 +117,16 @@ def _asks_unmarked(forms: Sequence[str], grammar: Grammar) -> bool:
 
 
 def _is_command(forms: Sequence[str], grammar: Grammar, is_verb: Callable[[str], bool]) -> bool:
-    body = list(forms)
+    start = next((i for i, f in enumerate(forms) if f not in grammar.openers or f in grammar.subjects), len(forms))
+    body = list(forms[start:])
     if len(body) > 2 and body[0] in grammar.do_support and body[1] in grammar.negations:
         body = body[2:]
     others = grammar.auxiliaries - grammar.do_support - grammar.perfect
-    if not body or body[0] in others or not is_verb(body[0]):
+    if not body or body[0] in others or not (is_verb(body[0]) or body[0] in grammar.imperatives):
         return False
+    if any(
+        body[0].endswith(e) and not body[0].endswith("s" + e) and len(body[0]) > len(e) + 2
+        for e in grammar.verb_endings
+    ):
+        return False  # works, worked, working
     return len(body) == 1 or body[1] not in grammar.auxiliaries | grammar.clear_subjects

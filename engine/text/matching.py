@@ -91,11 +91,11 @@ class SignIndex:
                 end = self._end_of(entry.words, elements, start)
                 if end is None or self._only_denies(entry):
                     continue
-                fits = 0 if not wanted or entry.sign.pos in ("", wanted) else 1
+                verbal = degree > 0 and entry.sign.pos == "adjective" and self._has_verb_ending(word.form)
+                fits = 2 if verbal else 0 if not wanted or entry.sign.pos in ("", wanted) else 1
                 support = sum(3 * (w in context) + (w in near) for w in entry.sign.context)
                 rare = int(bool(entry.sign.context) and not support)
-                verbal = int(degree > 0 and entry.sign.pos == "adjective" and self._has_verb_ending(word.form))
-                key = (-len(entry.words), fits, degree + verbal, int(entry.embedded), -support, rare, entry.rank)
+                key = (-len(entry.words), fits, degree, int(entry.embedded), -support, rare, entry.rank)
                 found.append((key, entry.sign, end))
         if not found:
             return None
@@ -114,19 +114,24 @@ class SignIndex:
         if word.form not in self._grammar.keep_form and not word.capitalised:
             yield _BASE_FORM, lemma(word.form, self._spoken)
             yield from ((_BASE_FORM, stem) for stem in self._compared(word.form))
+            if word.form not in self._by_first:
+                yield from ((_SAME_SIGN, stem) for stem in self._unbent(word.form))
         if word.capitalised and word.form[:-1] in self._grammar.time_units:
             yield _BASE_FORM, word.form[:-1]  # Fridays
         for other in self._grammar.same_as.get(word.form, ()):
             yield _SAME_SIGN, other
 
+    def _unbent(self, form: str) -> Iterable[str]:
+        """The verbs with a sign that a word can be a form of, where the dictionary of base forms has none: sitting."""
+        for ending in self._grammar.verb_endings:
+            for base in _stems(form, ending):
+                if self.is_verb(base):
+                    yield base
+
     def _compared(self, form: str) -> Iterable[str]:
         """The adjectives with a sign that a word can be a comparative or superlative of: bigger, nicer, happiest."""
         for ending in (self._grammar.comparative_ending, self._grammar.superlative_ending):
-            if not ending or not form.endswith(ending) or len(form) < len(ending) + 3:
-                continue
-            stem = form.removesuffix(ending)
-            doubled = stem[:-1] if stem[-1] == stem[-2] else stem
-            for base in (stem, doubled, stem + "e", stem.removesuffix("i") + "y"):
+            for base in _stems(form, ending):
                 if any(e.sign.pos == "adjective" and e.words == (base,) for e in self._by_first.get(base, ())):
                     yield base
 
@@ -197,6 +202,15 @@ class SignIndex:
         if before.form in self._grammar.copula or before.form in self._grammar.before_adjective:
             return "adjective"
         return "verb" if before.form in self._grammar.before_verbs else ""
+
+
+def _stems(form: str, ending: str) -> tuple[str, ...]:
+    """What a word can be without an ending: bigger is big, nicer nice, happier happy."""
+    if not ending or not form.endswith(ending) or len(form) < len(ending) + 3:
+        return ()
+    stem = form.removesuffix(ending)
+    doubled = stem[:-1] if stem[-1] == stem[-2] else stem
+    return stem, doubled, stem + "e", stem.removesuffix("i") + "y"
 
 
 def _split(phrase: str, grammar: Grammar) -> list[str]:

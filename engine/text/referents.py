@@ -66,6 +66,27 @@ class Referents:
             for part in analysis.parts:
                 self._part(part, number, taken)
             self._verb(analysis)
+        units = [unit for analysis in analyses for part in analysis.parts for unit in part.units]
+        if self._used <= len(LOCI):
+            self._in_order(units)
+        for unit in units:
+            self._point(unit)
+
+    @staticmethod
+    def _in_order(units: Sequence[Unit]) -> None:
+        """Give the places out in the order in which they are first pointed to."""
+        shown = (u.locus for u in units if u.locus in LOCI and (u.placed or u.pointing))
+        renamed = dict(zip(dict.fromkeys(shown), LOCI, strict=False))
+        for unit in units:
+            unit.locus = renamed.get(unit.locus, unit.locus)
+            unit.source, unit.goal = renamed.get(unit.source, unit.source), renamed.get(unit.goal, unit.goal)
+
+    def _point(self, unit: Unit) -> None:
+        """Make the items of a unit that points."""
+        if unit.pointing and "owner" in unit.traits:
+            unit.items = [*unit.items, self._pointing(unit.pointing, unit.locus, unit, mouthed=False)]
+        elif unit.pointing:
+            unit.items = [self._pointing(unit.pointing, unit.locus, unit)]
 
     # ------------------------------------------------------------ mentions
 
@@ -79,7 +100,8 @@ class Referents:
             elif "owner" in unit.traits and at + 1 < len(units):
                 self._owner(units, at, when)
             elif unit.tag == "name" and part.role in ("subject", "object", "topic") and self._ends_name(units, at):
-                self._mention(unit, " ".join(u.form for u in units if u.tag == "name"), when, True, taken)
+                first = next((i + 1 for i in reversed(range(at)) if units[i].tag != "name"), 0)
+                self._mention(unit, " ".join(u.form for u in units[first : at + 1]), when, True, taken)
             elif unit is part.head and unit.tag == "noun" and "plural" not in unit.traits and not part.joined:
                 keeps = part.role in ("subject", "object", "topic", "place", "adverb")
                 if keeps:
@@ -131,7 +153,8 @@ class Referents:
         if traits[0] in ("1", "2"):
             unit.locus = traits[0]
         else:
-            found = self._resolve(traits, when[0], taken if not owner else [])
+            own = taken[0] if "self" in traits and taken else None
+            found = own or self._resolve(traits, when[0], taken if not owner else [])
             if "empty" in unit.classes and found is not None and "weather" not in unit.traits:
                 unit.classes = unit.classes - {"empty"}
             if "empty" in unit.classes:
@@ -147,7 +170,7 @@ class Referents:
         gloss = REFLEXIVE if "self" in traits else POSSESSIVE if owner else POINTER
         rule = "possessive" if owner else "pronoun"
         if gloss in self._signs and self._rules.points(rule):
-            unit.items = [self._pointing(gloss, unit.locus, unit)]
+            unit.pointing = gloss
 
     def _resolve(self, traits: Sequence[str], clause: int, taken: Sequence[Referent]) -> Referent | None:
         """The last one mentioned whom a pronoun fits."""
@@ -174,7 +197,7 @@ class Referents:
             self._known.append(known)
         known.mentioned = when
         unit.locus = self._give_place(known)
-        unit.items = [*unit.items, self._pointing(POSSESSIVE, unit.locus, unit, mouthed=False)]
+        unit.pointing = POSSESSIVE
 
     def _pointing(self, gloss: str, locus: str, unit: Unit, mouthed: bool = True) -> GlossItem:
         word = "".join(e.form for e in unit.elements if isinstance(e, Word)) if mouthed else ""
@@ -191,6 +214,7 @@ class Referents:
         part = analysis.first("verb")
         if part is None or not analysis.sure or not self._rules.points("verb"):
             return
+        self._complement(analysis)
         verb = part.units[-1]
         sign = verb.items[0].sign if len(verb.items) == 1 else None
         if not isinstance(sign, Sign) or not sign.agreement:
@@ -200,17 +224,29 @@ class Referents:
         done_to = self._locus(whom) if whom else ""
         if not done_to or done_to == doer:
             return
-        places = {
-            "object": ("", done_to),
-            "subject_object": (doer, done_to),
-            "object_subject": (done_to, doer),
-        }
-        verb.source, verb.goal = places[sign.agreement]
+        self._direct(verb, sign, doer, done_to)
         if whom is not None and len(whom.units) == 1 and whom.units[0].tag == "pronoun":
             self._leave_to_verb(whom.units[0], verb)
         elif whom is not None and whom.role in ("place", "adverb") and whom.units[-1].tag == "pronoun":
             for unit in whom.units:  # give it *to me*
                 unit.left_out = True
+
+    def _complement(self, analysis: Analysis) -> None:
+        """`I want him to help me`: who is told to act is the one from whom the second verb goes."""
+        part, actor = analysis.first("complement"), analysis.first("object")
+        verb = next((u for u in part.units if u.tag == "verb"), None) if part else None
+        sign = verb.items[0].sign if verb and len(verb.items) == 1 else None
+        if part is None or verb is None or not isinstance(sign, Sign) or not sign.agreement:
+            return
+        whom = next((u for u in part.units[part.units.index(verb) + 1 :][:1] if u.tag == "pronoun"), None)
+        if whom is not None and whom.locus and whom.locus != self._locus(actor):
+            self._direct(verb, sign, self._locus(actor), whom.locus)
+            self._leave_to_verb(whom, verb)
+
+    @staticmethod
+    def _direct(verb: Unit, sign: Sign, doer: str, done_to: str) -> None:
+        places = {"object": ("", done_to), "subject_object": (doer, done_to), "object_subject": (done_to, doer)}
+        verb.source, verb.goal = places[sign.agreement]
 
     @staticmethod
     def _leave_to_verb(pronoun: Unit, verb: Unit) -> None:

@@ -149,7 +149,8 @@ class Tagger:
         if form in g.determiners and form not in g.quantifiers:
             if self.noun_follows(elements, at):
                 return "determiner"
-            return "conjunction" if form in g.conjunctions or (form in g.relatives and last == "verb") else "pronoun"
+            joins = form in g.conjunctions or (form in g.relatives and last == "verb")
+            return "conjunction" if joins and at + 1 < len(elements) else "pronoun"
         if form in g.quantifiers:
             return "quantifier"
         if form in g.conjunctions and not (form in g.prepositions and not self._clause_follows(elements, at)):

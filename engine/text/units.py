@@ -51,6 +51,8 @@ class Unit:
     source: str = ""
     goal: str = ""
     repeat: int = 0
+    pointing: str = ""
+    """Gloss of the sign that points to its place, instead of its own signs or, for an owner, after them."""
     left_out: bool = False
 
     @property
@@ -86,6 +88,8 @@ class UnitMaker:
         while at < len(clause.elements):
             before = [u.tag for u in units]
             unit, at = self._unit(clause.elements, at, before, asks, context, near)
+            if unit.tag in ("relative", "conjunction") and unit.form in self._grammar.relatives:
+                unit.classes = unit.classes | {"relative"}
             if before and before[-1] in _COUNTS and unit.form in self._grammar.classifiers:
                 unit.classes = unit.classes | {"classifier"}
             units.append(unit)
