@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..body import BodyModel
+from ..generators.base import EngineError
 from ..gloss import GlossItem, GlossPhrase, GlossPlan
 from ..lexicon.loader import Lexicon
 from ..lexicon.recorded import Entry
@@ -26,8 +27,14 @@ def plan_of(sign: Entry) -> GlossPlan:
 
 
 def motion_of(sign: Entry, lexicon: Lexicon, body: BodyModel, fps: float) -> tuple[PoseSequence, float, float]:
-    """A sign from rest to rest, and the seconds from which to which it is signed."""
-    sequence, segments = synthesise(plan_of(sign), lexicon, body, fps=fps)
+    """A sign from rest to rest, and the seconds from which to which it is signed.
+
+    Raises `EngineError` for a sign that is written so that it can't be signed, or whose recording is gone.
+    """
+    try:
+        sequence, segments = synthesise(plan_of(sign), lexicon, body, fps=fps)
+    except ValueError as e:
+        raise EngineError("unsignable", f"{sign.gloss} can't be signed: {e}", "Mend the sign's record.") from e
     return sequence, segments[0].start, segments[-1].end
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import languages
 from ..body import BodyModel
+from ..generators.base import EngineError
 from ..lexicon.loader import Lexicon
 from ..take import PoseSequence
 from .motion import motion_of
@@ -45,7 +46,11 @@ def page(lexicons: Iterable[tuple[Lexicon, list[Record]]], body: BodyModel, prog
 
 def _sign(record: Record, lexicon: Lexicon, body: BodyModel, several: bool) -> dict[str, Any]:
     entry = record.entry
-    sequence, start, end = motion_of(entry, lexicon, body, FPS)
+    try:
+        sequence, start, end = motion_of(entry, lexicon, body, FPS)
+        motion, problem = clip(_trimmed(sequence, start - LEAD, end + TAIL)), ""
+    except EngineError as e:
+        motion, problem = None, e.message
     group = f"{lexicon.language}: {record.group}" if several else record.group
     return {
         "key": record.key,
@@ -57,7 +62,8 @@ def _sign(record: Record, lexicon: Lexicon, body: BodyModel, several: bool) -> d
         "description": entry.description,
         "reviewedBy": entry.reviewed_by,
         "hash": record.fingerprint,
-        "motion": clip(_trimmed(sequence, start - LEAD, end + TAIL)),
+        "motion": motion,
+        "problem": problem,
     }
 
 

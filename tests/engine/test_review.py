@@ -248,3 +248,16 @@ def test_names_can_be_put_into_every_embedded_file(tmp_path: Path, file: Path):
     assert len(changed) == len(before)
     different = [(a, b) for a, b in zip(before, changed, strict=True) if a != b]
     assert all(b.startswith("reviewed_by = ") for _, b in different)
+
+
+def test_a_sign_that_cannot_be_signed_has_a_card_that_says_so(monkeypatch: pytest.MonkeyPatch, asl):
+    from engine.review import motion, page_builder
+
+    def refuse(*_, **__):
+        raise ValueError("both hands wait for each other")
+
+    monkeypatch.setattr(motion, "synthesise", refuse)
+    html = page_builder.page([(asl, records(asl, ["HELLO"]))], BodyModel.load(EMBEDDED_AVATAR), lambda *_: None)
+    data = json.loads(re.search(r'id="data">(.*?)</script>', html, re.S)[1])
+    assert data["signs"][0]["motion"] is None
+    assert data["signs"][0]["problem"] == "HELLO can't be signed: both hands wait for each other"

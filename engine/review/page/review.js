@@ -188,6 +188,7 @@ function cardOf(sign) {
   enlarge.title = "Large view (Enter)";
   enlarge.addEventListener("click", (event) => { event.stopPropagation(); select(sign, false); enlargeCurrent(); });
   picture.append(sign.canvas, sign.timeBar, enlarge);
+  if (sign.problem) picture.append(make("p", "problem", sign.problem));
   sign.camera = { yaw: 0, pitch: 0, zoom: 1 };
   turnable(picture, () => [sign]);
   card.append(picture, about(sign));
@@ -306,6 +307,7 @@ function fit(canvas) {
 }
 
 function drawSign(sign, canvas, camera) {
+  if (sign.problem) return;
   if (!sign.clip) {
     clipOf(sign);
     return;
