@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..body import BodyModel
+from ..generators.base import EngineError
 from ..lexicon.loader import Lexicon
 from ..skeleton import JOINT_INDEX
 from .motion import motion_of
@@ -35,7 +36,10 @@ def write_sheets(
         strips = []
         for number, (lexicon, record) in enumerate(chosen[first : first + room], first):
             progress(record.entry.gloss, number, len(chosen))
-            strips.append((record, _strip(record, lexicon, painter, camera)))
+            try:
+                strips.append((record, _strip(record, lexicon, painter, camera)))
+            except EngineError as e:
+                strips.append((record, e.message))
         path = folder / f"contact_sheet_{page + 1:02d}.png"
         _page(strips, page + 1, -(-len(chosen) // room)).save(path)
         yield path
@@ -49,7 +53,7 @@ def _strip(record: Record, lexicon: Lexicon, painter: Painter, camera: Camera) -
     return np.concatenate([painter.picture(vertices, camera) for vertices in meshes], axis=1)
 
 
-def _page(strips: list[tuple[Record, np.ndarray]], number: int, count: int) -> Any:
+def _page(strips: list[tuple[Record, np.ndarray | str]], number: int, count: int) -> Any:
     pil = need_pillow()
     small = font("", 11)
     width, height = FRAMES * TILE[0], TILE[1] + _LINE
@@ -65,7 +69,10 @@ def _page(strips: list[tuple[Record, np.ndarray]], number: int, count: int) -> A
         words = ", ".join(entry.words)
         lettering = font(words, 11)
         draw.text((x + 2, y + 18), _short(words, lettering, width), fill="#5b6b76", font=lettering)
-        out.paste(pil.Image.fromarray(strip), (x, y + _LINE))
+        if isinstance(strip, str):
+            draw.text((x + 2, y + _LINE + 8), _short(strip, small, width), fill="#b3372f", font=small)
+        else:
+            out.paste(pil.Image.fromarray(strip), (x, y + _LINE))
     draw.text((size[0] / 2, size[1] - 14), f"{number} / {count}", fill="#5b6b76", font=small, anchor="mm")
     return out
 
