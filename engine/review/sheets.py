@@ -67,6 +67,8 @@ def _page(strips: list[tuple[Record, np.ndarray | str]], number: int, count: int
         draw.text((x + 2, y), entry.gloss, fill="#17242d", font=font(entry.gloss, 15))
         draw.text((x + width - 2, y + 3), status, fill="#5b6b76", font=small, anchor="ra")
         words = ", ".join(entry.words)
+        if any(ord(c) > 0x2FF for c in words):
+            words = words.replace(", ", "、")  # wide fonts may lack the narrow comma
         lettering = font(words, 11)
         draw.text((x + 2, y + 18), _short(words, lettering, width), fill="#5b6b76", font=lettering)
         if isinstance(strip, str):
