@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from . import languages
 from .generators.base import EngineError
@@ -157,7 +157,7 @@ class Reader:
                 return self._made(gloss, source=source, goal=goal, repeat=repeat)
         return None
 
-    def _made(self, gloss: str, **more: object) -> GlossItem:
+    def _made(self, gloss: str, **more: Any) -> GlossItem:
         sign = self._lexicon.signs[gloss]
         mouth = mouthing(sign.words[0], self._spoken) if sign.words else ""
         return sign_item(sign, mouth=mouth, known=self._lexicon.signs, **more)
@@ -220,7 +220,7 @@ class Reader:
             hint_text = f"Did you mean {hint[0]}?" if hint else f"Marks are: {known}; or a face unit like smile=0.5."
             raise self._mistake(_Token(mark, token.at), "is no mark of a phrase", hint_text)
         if name == "head" and value in _HEADS:
-            return dataclasses.replace(nonmanual, head=value)  # type: ignore[arg-type]
+            return dataclasses.replace(nonmanual, head=value)
         if name == "mouth" and value.isascii() and value.isalpha() and value.islower():
             return dataclasses.replace(nonmanual, mouth=value)
         if name == "gaze" and _is_direction(value.replace("_", " ")):

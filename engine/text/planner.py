@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from ..generators.base import EngineError
-from ..gloss import FACE_MARKS, KIND_MARKS, NEGATION_MARK, GlossItem, GlossPhrase, GlossPlan, sign_item
+from ..gloss import FACE_MARKS, KIND_MARKS, NEGATION_MARK, GlossItem, GlossPhrase, GlossPlan, PhraseKind, sign_item
 from ..languages import Language
 from ..lexicon.phonology import NonManual
 from ..lexicon.toml_source import LexiconError
@@ -149,7 +149,8 @@ class _Planner:
     def _phrases_of(self, analysis: Analysis) -> Iterator[GlossPhrase]:
         """The phrases of a clause: one, or more where the face marks a part alone."""
         marks = analysis.marks
-        kind = next((KIND_MARKS[m] for m in marks if m in KIND_MARKS), "statement")
+        kinds: list[PhraseKind] = [KIND_MARKS[m] for m in marks if m in KIND_MARKS]
+        kind: PhraseKind = kinds[0] if kinds else "statement"
         negated = NEGATION_MARK in marks
         nonmanual = _nonmanual([m for m in marks if m in FACE_MARKS])
         for mark, parts in _grouped(analysis.parts):
@@ -192,7 +193,8 @@ def _grouped(parts: Sequence[Part]) -> Iterator[tuple[str, list[Part]]]:
 def _nonmanual(marks: Sequence[str]) -> NonManual:
     """What several marks do together: the head follows the first that moves it."""
     face = {unit: value for mark in reversed(marks) for unit, value in FACE_MARKS[mark].face.items()}
-    return NonManual(face=face, head=next((FACE_MARKS[m].head for m in marks if FACE_MARKS[m].head), ""))
+    first = next((FACE_MARKS[m] for m in marks if FACE_MARKS[m].head), NonManual())
+    return dataclasses.replace(first, face=face)
 
 
 def _inflected(item: GlossItem, unit: Unit, lexicon: Lexicon) -> GlossItem:

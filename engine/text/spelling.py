@@ -18,14 +18,14 @@ _JAMO = {
     **dict(zip(range(0x11A8, 0x11C3), "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ", strict=True)),
 }
 """Letters of a Korean syllable, taken apart by Unicode, as they are written alone."""
-_CLUSTERS = dict(
-    entry.split("=")
+_CLUSTERS: dict[str, str] = {
+    entry[0]: entry[2:]
     for entry in """
 ㄳ=ㄱㅅ ㄵ=ㄴㅈ ㄶ=ㄴㅎ ㄺ=ㄹㄱ ㄻ=ㄹㅁ ㄼ=ㄹㅂ ㄽ=ㄹㅅ ㄾ=ㄹㅌ ㄿ=ㄹㅍ ㅀ=ㄹㅎ ㅄ=ㅂㅅ
 ㄲ=ㄱㄱ ㄸ=ㄷㄷ ㅃ=ㅂㅂ ㅆ=ㅅㅅ ㅉ=ㅈㅈ
 ㅘ=ㅗㅏ ㅙ=ㅗㅐ ㅚ=ㅗㅣ ㅝ=ㅜㅓ ㅞ=ㅜㅔ ㅟ=ㅜㅣ ㅢ=ㅡㅣ ㅐ=ㅏㅣ ㅔ=ㅓㅣ ㅒ=ㅑㅣ ㅖ=ㅕㅣ
 """.split()  # noqa: SIM905
-)
+}
 """Letters that are made of two, for alphabets of the hand that lack them."""
 _TURKIC = frozenset(("tr", "az"))
 
