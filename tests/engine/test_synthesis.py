@@ -30,7 +30,7 @@ from engine.gloss import GlossItem, GlossPlan
 from engine.lexicon.loader import Lexicon, load_language
 from engine.lexicon.phonology import NonManual
 from engine.lexicon.synthesis import synthesise
-from engine.lexicon.synthesis.nonmanual import visemes
+from engine.lexicon.synthesis.visemes import visemes
 from engine.metrics.quality import Depths, limit_violations, reach_errors, wrist_kinematics
 from engine.rotations import angle_between, quaternion_from_axis_angle
 from engine.skeleton import EXPRESSION_NAMES, JOINT_INDEX
@@ -238,6 +238,28 @@ def test_letters_become_mouth_shapes():
     assert [name for name, _ in visemes("fish")] == ["mouth_F", "mouth_I", "mouth_U"]
     assert [name for name, _ in visemes("Home")] == ["mouth_O", "mouth_M"]
     assert visemes("42!") == []
+
+
+@pytest.mark.parametrize(
+    ("spoken", "word", "shapes"),
+    [
+        ("de", "schön", "UOL"),
+        ("de", "Mutter", "MULA"),
+        ("de", "Wein", "FAIL"),
+        ("fr", "bonjour", "MOU"),
+        ("it", "ciao", "UAO"),
+        ("es", "vivo", "MIMO"),
+        ("tr", "şey", "UEI"),
+        ("zh", "xuexi", "UEI"),
+        ("zh", "mao", "MAO"),
+        ("ko", "엄마", "OMA"),
+        ("ko", "봄", "MOM"),
+        ("en", "mother", "MOLE"),
+        ("nl", "moe", "MOE"),
+    ],
+)
+def test_every_spoken_language_has_its_own_mouth_shapes(spoken, word, shapes):
+    assert "".join(name[-1] for name, _ in visemes(word, spoken)) == shapes
 
 
 def test_smiles_are_gentle_and_yield_to_mouthing(body, lexicon):

@@ -17,6 +17,7 @@ from ..phonology import NonManual, Sign
 from .directions import direction
 from .frames import smoothstep
 from .loci import GAZE
+from .visemes import visemes
 
 Array = NDArray[np.floating]
 
@@ -30,38 +31,9 @@ QUESTION = {
 }
 """Markers of a clause's kind (Baker-Shenk 1983, Liddell 1980)."""
 
-_VISEMES = {
-    **dict.fromkeys("a", "mouth_A"),
-    **dict.fromkeys("e", "mouth_E"),
-    **dict.fromkeys("iy", "mouth_I"),
-    **dict.fromkeys("o", "mouth_O"),
-    **dict.fromkeys("uwqr", "mouth_U"),
-    **dict.fromkeys("mbp", "mouth_M"),
-    **dict.fromkeys("fv", "mouth_F"),
-    **dict.fromkeys("lntd", "mouth_L"),
-    **dict.fromkeys("szcxgkj", "mouth_I"),
-}
-_WEAK = frozenset("ntdszcxgkjqry")
-_WEAKLY, _CLEARLY = 0.22, 0.5
-"""Strength of a mouth shape: at full strength it would be that of loud, over-articulated speech."""
-_WIDE = {"mouth_A": 0.7, "mouth_O": 0.85}
-"""Shapes that open the mouth most are made smaller: at video distance they look surprised."""
 _MOST_SMILE = 0.5
 _SMILE_YIELDS = 1.3
 """Share of a smile that a mouth shape takes away, by its strength: the two together would bare the teeth."""
-_DIGRAPHS = {
-    "sh": "u",
-    "ch": "u",
-    "th": "l",
-    "oo": "u",
-    "ee": "i",
-    "ea": "i",
-    "ou": "o",
-    "ow": "o",
-    "ph": "f",
-    "ck": "",
-}
-_VOWELS = frozenset("aeiouy")
 _JAW = {"mouth_A": 2.5, "mouth_E": 1.0, "mouth_O": 1.5, "mouth_L": 1.0}
 """Degrees that the jaw opens on top of a full mouth shape, which opens the lips by itself."""
 _BLINK = 0.22
@@ -103,6 +75,8 @@ class Signed:
     """In the plan's order, `None` for pauses."""
     phrases: list[Span | None]
     duration: float
+    spoken: str = "en"
+    """ISO 639-1 code of the language that is mouthed."""
     mouthing: float = 1.0
     """Strength of mouthed words; mouth gestures of a sign keep theirs."""
 
@@ -120,9 +94,10 @@ def perform(signed: Signed, times: Array, rng: np.random.Generator) -> Face:
         _add(face, own, times, span)
         _look(face, item, times, span)
         if own.mouth:
-            spoken = np.maximum(spoken, _mouth(face, own.mouth, 1.0, times, span))
+            spoken = np.maximum(spoken, _mouth(face, visemes(own.mouth), 1.0, times, span))
         elif item.mouth and signed.mouthing > 0.0:
-            spoken = np.maximum(spoken, _mouth(face, item.mouth, signed.mouthing, times, span))
+            shapes = visemes(item.mouth, signed.spoken)
+            spoken = np.maximum(spoken, _mouth(face, shapes, signed.mouthing, times, span))
     for phrase, span in zip(signed.plan.phrases, signed.phrases, strict=True):
         if span is None:
             continue
@@ -186,30 +161,8 @@ def _head(word: str, times: Array, span: Span) -> Array:
     return np.broadcast_to(np.radians(fixed[word]), (len(t), 3))
 
 
-def visemes(word: str) -> list[tuple[str, float]]:
-    """Mouth shapes of a word's letters with their strength, equal neighbours joined; spaces part words."""
-    text = word.lower()
-    for pair, single in _DIGRAPHS.items():
-        text = text.replace(pair, single)
-    if len(text) > 2 and text.endswith("e") and text[-2] not in _VOWELS:
-        text = text[:-1]
-    shapes: list[tuple[str, float]] = []
-    for letter in text:
-        unit = _VISEMES.get(letter)
-        if unit is None:
-            continue
-        strength = _WEAKLY if letter in _WEAK else _CLEARLY
-        strength *= _WIDE.get(unit, 1.0)
-        if shapes and shapes[-1][0] == unit:
-            shapes[-1] = (unit, max(strength, shapes[-1][1]))
-        else:
-            shapes.append((unit, strength))
-    return shapes
-
-
-def _mouth(face: Face, word: str, share: float, times: Array, span: Span) -> Array:
-    """Add a word's mouth shapes at `share` of their strength; returns (T,) the strength of the mouthing as a whole."""
-    shapes = visemes(word)
+def _mouth(face: Face, shapes: list[tuple[str, float]], share: float, times: Array, span: Span) -> Array:
+    """Add mouth shapes at `share` of their strength; returns (T,) the strength of the mouthing as a whole."""
     if not shapes:
         return np.zeros_like(times)
     each = min((span.end - span.begin) / len(shapes), 0.24)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ... import languages
 from ...body import BodyModel
 from ...gloss import GlossItem, GlossPlan
 from ...rotations import axis_angle_from_matrix
@@ -104,7 +105,8 @@ class Performance:
         self._phase = rng.uniform(0.0, 2.0 * np.pi, 4)
         self._face_seed = int(rng.integers(2**31))
         self.targets = {side: gather(stage, side, self.beats, lexicon.handshapes) for side in SIDES}
-        both = np.intersect1d(*(t.beats[t.on_other] for t in self.targets.values()))
+        left, right = (self.targets[side] for side in SIDES)
+        both = np.intersect1d(left.beats[left.on_other], right.beats[right.on_other])
         if both.size:
             name = items(plan)[self.beats[both[0]].item].gloss
             raise ValueError(f"{name}: each hand touches the other one at the same time. Let one of them hold still.")
@@ -298,9 +300,9 @@ class Performance:
 
     def _face(self, times: Array) -> Face:
         rng = np.random.default_rng(self._face_seed)
-        signed = Signed(
-            self.plan, self._item_spans(), self._phrase_spans(), self.timeline.duration, self.manner.mouthing
-        )
+        spans = self._item_spans(), self._phrase_spans()
+        spoken = languages.get(self.plan.language).spoken
+        signed = Signed(self.plan, *spans, self.timeline.duration, spoken, self.manner.mouthing)
         return perform(signed, times, rng)
 
     def _hands_about(self, times: Array) -> Array:
