@@ -123,7 +123,7 @@ class Tagger:
         if form in g.question_words or form in g.relatives:
             if form in g.subordinators and not asks:
                 return "conjunction"
-            if form in g.relatives and nounish and not asks:
+            if form in g.relatives and form not in g.articles and nounish and not asks:
                 return "relative"
             if form in g.question_words:
                 return "wh"
