@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from .. import languages
 from ..dictionary.editing import edit
 from ..dictionary.store import UserDictionary
 from ..generators.base import EngineError
@@ -110,7 +111,7 @@ def merge(verdicts: Verdicts, folders: Iterable[Path] = ()) -> Merged:
 
 def _known(codes: set[str], folders: list[Path]) -> dict[str, Record]:
     known = {}
-    for code in sorted(codes):
+    for code in sorted(codes & {language.code.lower() for language in languages.LANGUAGES}):
         try:
             lexicon = load_language(code.upper(), folders)
         except LexiconError:

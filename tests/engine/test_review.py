@@ -176,10 +176,11 @@ def test_a_verdict_on_a_sign_that_changed_since_is_refused(dictionary: Path, tmp
 def test_what_needs_work_is_told_and_not_marked(dictionary: Path, tmp_path: Path):
     said = verdict(dictionary, "asl/OWN-SIGN", "work", "the thumb\nis wrong")
     gone = {"key": "asl/GONE", "verdict": "accept", "comment": "", "hash": "0"}
-    done = merge(read_verdicts(verdict_file(tmp_path / "v.json", said, gone)), [dictionary])
+    outside = {"key": f"{dictionary.parent}/own/asl/OWN-SIGN", "verdict": "accept", "comment": "", "hash": "0"}
+    done = merge(read_verdicts(verdict_file(tmp_path / "v.json", said, gone, outside)), [dictionary])
     assert done.accepted == []
     assert done.remarks == ["asl/OWN-SIGN: needs work: the thumb is wrong"]
-    assert done.refused == ["asl/GONE: there is no such sign any more"]
+    assert [line.partition(": ")[2] for line in done.refused] == ["there is no such sign any more"] * 2
     assert (dictionary / "asl" / "mine.toml").read_text(encoding="utf-8") == OWN
 
 
