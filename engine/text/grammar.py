@@ -151,9 +151,6 @@ class Grammar:
     """Endings that tell what a word is which no table has: noun, verb, adjective, adverb."""
     comparative_ending: str = ""
     superlative_ending: str = ""
-    more_word: str = ""
-    most_word: str = ""
-    than_words: Set = frozenset()
     endings: Pairs = ()
     """Contracted endings after an apostrophe and their words."""
     possessive_ending: str = ""

@@ -82,7 +82,6 @@ class Rules:
     tens: str = "digits"
     """How numbers from 21 on are put together when they have no sign: `digits`, `tens ones` (20 5), `ones tens` (5 20),
     `ones ten ones` (2 10 5)."""
-    mouthing: bool = True
 
     def active(self, action: str) -> tuple[Rule, ...]:
         """Rules with that action that are not switched off."""

@@ -149,3 +149,24 @@ def test_a_mistake_in_a_word_table_is_told(tmp_path: Path, text: str, said: str)
     with pytest.raises(LexiconError) as error:
         grammar("en", folder)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "expected"),
+    [
+        ('order = "noun adjective"\nof = "noun phrase"', "I have a big dog.", "IX-1 HAVE DOG BIG"),
+        ('order = "noun adjective"\nof = "noun phrase"', "I have two big dogs.", "IX-1 HAVE #2 DOG BIG"),
+        ('add = "FINISH"\nto = "end"\nif = "perfect"', "I have eaten.", "IX-1 EAT FINISH"),
+        ('add = "FINISH"\nto = "after verb"\nif = "perfect"', "I have eaten an apple.", "IX-1 EAT FINISH APPLE"),
+        ('add = "NO-SUCH-SIGN"\nto = "end"', "I eat.", "IX-1 EAT"),
+        ('move = "negation"\nto = "end"', "I do not eat meat.", "[IX-1 EAT MEAT NOT]neg"),
+        ('order = "object subject"', "I eat meat.", "MEAT IX-1 EAT"),
+        ('leave_out = "modal"', "I can swim.", "IX-1 SWIM"),
+        ('mark = "rh"\nif = "wh_question"', "Why?", "[WHY]wh,rh"),
+        ('move = "object"\nto = "start"\nmark = "t"', "I eat meat.", "[MEAT]t / IX-1 EAT"),
+        ('move = "time"\nto = "end"\nunless = "place"', "I work tomorrow.", "IX-1 WORK TOMORROW"),
+    ],
+)
+def test_actions_of_rules(tmp_path: Path, rule: str, text: str, expected: str) -> None:
+    folder = user_file(tmp_path, "rules/asl.toml", f'[[rules]]\nname = "mine"\n{rule}\n')
+    assert line(text, dictionary=folder) == expected

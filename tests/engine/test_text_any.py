@@ -10,6 +10,7 @@ from sample_lexicon import sample_lexicon
 
 from engine import languages
 from engine.generators.base import EngineError
+from engine.gloss_line import format_line, parse_line
 from engine.text import plan_text
 from engine.text.tokens import normalise, tokenise
 
@@ -113,3 +114,17 @@ def test_tokens_lie_in_the_text_in_order_and_do_not_overlap_but_where_one_charac
         assert 0 <= token.span[0] < token.span[1] <= len(text)
         assert token.span[0] >= last
         last = token.span[0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_a_plan_in_signed_order_is_sound_and_comes_back_from_its_line(text: str) -> None:
+    try:
+        plan = plan_text(text, languages.get("ASL"), LEXICON)
+    except EngineError as e:
+        assert e.code in ("empty_text", "nothing_to_sign")
+        return
+    for phrase in plan.phrases:
+        for item in phrase.items:
+            assert 0 <= item.text_span[0] < item.text_span[1] <= len(text)
+    assert parse_line(format_line(plan), LEXICON, plan.text, reference=plan) == plan
