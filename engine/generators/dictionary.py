@@ -34,10 +34,13 @@ class DictionaryGenerator:
 
     def warm(self, language: str, report: Report) -> None:
         """Load the word forms; make a take of one number and forget it, which loads lexicon and avatar."""
-        from ..text import lemmas
+        from ..text import chinese, lemmas
 
         report("Loading word forms", 0.0)
-        lemmas.load(languages.get(language).spoken)
+        spoken = languages.get(language).spoken
+        lemmas.load(spoken)
+        if spoken == chinese.CODE:
+            chinese.load()
         self.generate(GenerateRequest(text="0", language=language), report)
 
     def generate(self, request: GenerateRequest, report: Report) -> Take:

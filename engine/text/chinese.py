@@ -134,3 +134,8 @@ def syllables(word: str) -> tuple[str, ...]:
     from pypinyin import Style, lazy_pinyin
 
     return tuple(lazy_pinyin(word, style=Style.NORMAL, v_to_u=True))
+
+
+def load() -> None:
+    """Read the readings of all characters now."""
+    syllables("字")
