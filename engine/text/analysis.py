@@ -83,7 +83,7 @@ class Analysis:
 
 def analyse(clause: Clause, units: Sequence[Unit], grammar: Grammar) -> Analysis:
     """The parts of a clause and their roles."""
-    parts = _with_complement(_chunks(units, clause, grammar))
+    parts = _with_complement(_chunks(units, clause, grammar), clause.kind == "wh_question")
     analysis = Analysis(clause, parts)
     _mark_existence(parts, grammar)
     _mark_topic(analysis, grammar)
@@ -206,9 +206,15 @@ def _joined_verbs(parts: list[Part]) -> list[Part]:
     return result
 
 
-def _with_complement(parts: list[Part]) -> list[Part]:
-    """`help me carry the boxes`: a second verb after an object, with all that belongs to it, is one part."""
+def _with_complement(parts: list[Part], asks: bool) -> list[Part]:
+    """A second clause that a verb takes is one part: `help me` *carry the boxes*, `tell me` *where he lives*.
+
+    asks: whether the clause is a wh-question, whose question word is its own.
+    """
     verbs = [i for i, p in enumerate(parts) if p.role == "verb"]
+    question = next((i for i, p in enumerate(parts) if p.role == "wh" and not asks and verbs and i > verbs[0]), 0)
+    if question and all(p.role == "np" for p in parts[verbs[0] + 1 : question]):
+        return [*parts[:question], Part("complement", [u for p in parts[question:] for u in p.units])]
     if len(verbs) != 2 or [p.role for p in parts[verbs[0] + 1 : verbs[1]]] != ["np"]:
         return parts
     rest = parts[verbs[1] :]

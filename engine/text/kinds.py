@@ -55,6 +55,9 @@ def with_kinds(sentence: list[Clause], end: str, grammar: Grammar, is_verb: IsVe
         return sentence
     for clause in sentence:
         clause.conditional = len(sentence) > 1 and not grammar.conditionals.isdisjoint(clause.forms[:2])
+        if clause.conditional and clause is not sentence[0]:
+            before = sentence[sentence.index(clause) - 1]
+            clause.conditional = grammar.asking.isdisjoint(before.forms)
         clause.negated = not grammar.negations.isdisjoint(clause.forms)
         clause.exclaimed = end == "!"
         if end != "?" and _is_command(clause.forms, grammar, is_verb):

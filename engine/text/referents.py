@@ -99,7 +99,12 @@ class Referents:
                 self._pronoun(unit, when, taken)
             elif "owner" in unit.traits and at + 1 < len(units):
                 self._owner(units, at, when)
-            elif unit.tag == "name" and part.role in ("subject", "object", "topic") and self._ends_name(units, at):
+            elif (
+                unit.tag == "name"
+                and unit.spelled
+                and part.role in ("subject", "object", "topic")
+                and self._ends_name(units, at)
+            ):
                 first = next((i + 1 for i in reversed(range(at)) if units[i].tag != "name"), 0)
                 self._mention(unit, " ".join(u.form for u in units[first : at + 1]), when, True, taken)
             elif unit is part.head and unit.tag == "noun" and "plural" not in unit.traits and not part.joined:
@@ -225,9 +230,9 @@ class Referents:
         if not done_to or done_to == doer:
             return
         self._direct(verb, sign, doer, done_to)
-        if whom is not None and len(whom.units) == 1 and whom.units[0].tag == "pronoun":
+        if whom is not None and len(whom.units) == 1 and whom.units[0].pointing:
             self._leave_to_verb(whom.units[0], verb)
-        elif whom is not None and whom.role in ("place", "adverb") and whom.units[-1].tag == "pronoun":
+        elif whom is not None and whom.role in ("place", "adverb") and whom.units[-1].pointing:
             for unit in whom.units:  # give it *to me*
                 unit.left_out = True
 
@@ -238,7 +243,7 @@ class Referents:
         sign = verb.items[0].sign if verb and len(verb.items) == 1 else None
         if part is None or verb is None or not isinstance(sign, Sign) or not sign.agreement:
             return
-        whom = next((u for u in part.units[part.units.index(verb) + 1 :][:1] if u.tag == "pronoun"), None)
+        whom = next((u for u in part.units[part.units.index(verb) + 1 :][:1] if u.pointing), None)
         if whom is not None and whom.locus and whom.locus != self._locus(actor):
             self._direct(verb, sign, self._locus(actor), whom.locus)
             self._leave_to_verb(whom, verb)
