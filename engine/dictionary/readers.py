@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..formats import spoken_to_signed
+from ..formats import notation, spoken_to_signed
 from ..formats.smplx_npz import Motion, read_motion
 from ..generators.base import EngineError
-from . import archive
+from . import archive, library
 from .containers import FolderContainer, ZipContainer
 from .incoming import Incoming, Skipped
 
 Reader = Callable[[Path], Iterator[Incoming | Skipped]]
 
+_ANY_LANGUAGE = "ASL"
+"""All languages share one table of handshapes."""
 _THROUGH_BLENDER = (".fbx", ".glb", ".gltf", ".bvh")
 
 
@@ -84,4 +86,14 @@ def _spoken_to_signed(path: Path) -> Iterator[Incoming | Skipped]:
         yield Incoming(what, row.gloss, record, row.language, motion.take.sequence, row.start, row.end)
 
 
+def _notation(path: Path) -> Iterator[Incoming]:
+    signs = notation.read_notation(path, library.embedded(_ANY_LANGUAGE).handshapes)
+    summary = f"{path.name}: {notation.coverage(signs)}"
+    for sign in signs:
+        what = f"{path.name}: {sign.gloss}"
+        notes = (summary, *(f"{what}: {note}" for note in sign.notes))
+        yield Incoming(what, sign.gloss, sign.record, handshapes=sign.handshapes, notes=notes)
+
+
 _BY_SUFFIX: dict[str, Reader] = {".npz": _recording, ".pose": _recording, ".zip": _zip}
+_BY_SUFFIX |= dict.fromkeys(notation.SUFFIXES, _notation)
