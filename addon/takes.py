@@ -152,6 +152,7 @@ def _describe(item: Any, take: Take, name: str) -> None:
         row.name, row.start, row.end, row.origin = segment.gloss, segment.start, segment.end, segment.origin
         row.source, row.author, row.licence = segment.source, segment.author, segment.licence
         row.reviewed_by = segment.reviewed_by
+        row.fit = -1.0 if segment.fit_residual is None else segment.fit_residual
         row.words = take.text[slice(*segment.text_span)]
     signs = [s for s in take.segments if s.origin != "pause"]
     item.reviewed = bool(signs) and all(s.reviewed_by for s in signs)

@@ -32,6 +32,7 @@ def _sign(gloss: str, **fields: Any) -> Answer:
         "replaces": False,
         "origin": "",
         "seconds": 0.0,
+        "fit_residual": None,
         "duplicates": [],
         **fields,
     }
@@ -74,7 +75,11 @@ def signs(request: Answer) -> Answer:
     """One page of what the query finds."""
     found = [s for s in _signs.values() if request["query"].casefold() in f"{s['gloss']} {s['words']}".casefold()]
     found = [s for s in found if s["own"] or not request["own"]]
-    return {"total": len(found), "signs": found[request["offset"] :][: request["limit"]], "problems": []}
+    return {
+        "total": len(found),
+        "signs": found[request["offset"] :][: request["limit"]],
+        "problems": ["asl/mine.toml, line 3: no such handshape."],
+    }
 
 
 def sign_add(request: Answer) -> Answer:

@@ -71,6 +71,11 @@ def test_a_search_lists_what_it_finds(addon):
     assert search.active_sign(bpy.context) is None
 
 
+def test_mistakes_in_the_files_of_own_signs_are_told(addon):
+    find("hello")
+    assert shown().problems == "asl/mine.toml, line 3: no such handshape."
+
+
 def test_signs_of_one_word_know_of_each_other(addon):
     assert find("bank") == ["BANK", "RIVERSIDE"]
     assert shown().signs["BANK"].sense == "money"

@@ -22,6 +22,10 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "gui"
 WIDTH, HEIGHT = 1600, 900
 START_S, ACTION_S = 180.0, 60.0
+HEADER_PX = 28
+"""Height of a panel's header with the gap to the next."""
+STEP_PX = 12
+"""Less than a button's height."""
 
 
 class Screen:
@@ -102,6 +106,38 @@ class Blender:
         time.sleep(0.15)
         self.screen.input("click", "--repeat", times, "--delay", 60, 1)
 
+    def ctrl_click(self, x: float, y: float) -> None:
+        self.point(x, y)
+        time.sleep(0.15)
+        self.screen.input("keydown", "ctrl", "click", 1, "keyup", "ctrl")
+
+    def copied(self, x: float, y: float, copy: str) -> str:
+        """What Blender copies of the button at that place."""
+        self.screen.input("mousemove", round(x), round(HEIGHT - 1 - y), "sleep", 0.05, "key", "--delay", 40, copy)
+        return self.ask("take_clipboard()")
+
+    def open_panel(self, mark: str, copy: str = "ctrl+c") -> None:
+        """Open the panel one of whose first rows is that button, and close the others of the tab.
+
+        Headers can't be asked for, so they are tried from the top: Ctrl-click opens one and closes the others, and a
+        click closes it again.
+        """
+        region = self.ask("sidebar()")
+        x, y = region["x"] + region["width"] * 0.35, region["y"] + region["height"] - HEADER_PX // 2
+        self.ctrl_click(x, y)
+        time.sleep(0.5)
+        while y > region["y"] + HEADER_PX:
+            rows = range(int(y) - HEADER_PX, int(y) - 4 * HEADER_PX, -STEP_PX)
+            if any(mark in self.copied(x, row, copy) for row in rows):
+                return
+            self.click(x, y)
+            time.sleep(0.4)
+            y -= HEADER_PX
+            self.ctrl_click(x, y)
+            time.sleep(0.4)
+        self.screen.photograph("no-panel")
+        raise AssertionError(f"no panel with `{mark}`; see {FOLDER}/no-panel.png")
+
     def key(self, *names: str) -> None:
         self.screen.input("key", "--delay", 60, *names)
 
@@ -117,12 +153,8 @@ class Blender:
         region = self.ask("sidebar()")
         for across in (0.5, 0.8, 0.25):
             x = region["x"] + region["width"] * across
-            for y in range(int(region["y"] + region["height"] - 12), int(region["y"] + 10), -9):
-                self.ask("forget_clipboard()")
-                self.point(x, y)
-                time.sleep(0.05)
-                self.key(copy)
-                if mark in self.ask("clipboard()"):
+            for y in range(int(region["y"] + region["height"] - 12), int(region["y"] + 10), -STEP_PX):
+                if mark in self.copied(x, y, copy):
                     return x, float(y)
         self.screen.photograph("not-found")
         raise AssertionError(f"no button for `{mark}` in the sidebar; see {FOLDER}/not-found.png")

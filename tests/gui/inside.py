@@ -45,13 +45,11 @@ def sidebar() -> dict[str, Any]:
     return region("UI")
 
 
-def clipboard() -> str:
-    return bpy.context.window_manager.clipboard
-
-
-def forget_clipboard() -> bool:
-    bpy.context.window_manager.clipboard = _NOTHING
-    return True
+def take_clipboard() -> str:
+    """What was copied since the last time."""
+    manager = bpy.context.window_manager
+    copied, manager.clipboard = manager.clipboard, _NOTHING
+    return copied
 
 
 def scene() -> Any:
@@ -70,6 +68,29 @@ def report() -> str:
     """Code of the message that the panel shows."""
     shown = import_module("bl_ext.user_default.signwright.addon.pump").current_report()
     return shown.code if shown is not None else ""
+
+
+def gloss_items() -> list[str]:
+    return [item.name for item in scene().signwright.gloss.items]
+
+
+def found() -> list[str]:
+    """Glosses in the list of the Dictionary panel."""
+    return list(bpy.context.window_manager.signwright.dictionary.signs.keys())
+
+
+def preview() -> str:
+    """Gloss of the sign that is previewed; empty when none is."""
+    return import_module("bl_ext.user_default.signwright.addon.animation.preview").shown()
+
+
+def playing() -> bool:
+    return window().screen.is_animation_playing
+
+
+def glosses() -> list[str]:
+    """Those of the latest take."""
+    return [s.name for s in scene().signwright.timeline.takes[-1].segments if s.origin != "pause"]
 
 
 def rigs() -> list[Any]:

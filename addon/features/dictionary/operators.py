@@ -89,7 +89,14 @@ class SignDetails:
         """The fields, one below the other."""
         layout.use_property_split = True
         layout.use_property_decorate = False
-        for name in ("gloss", "words", "pos", "sense", "description", "author", "licence"):
+        row = layout.split(factor=0.4)
+        row.use_property_split = False  # Blender starts typing only in a field that it doesn't lay out itself
+        label = row.row()
+        label.alignment = "RIGHT"
+        label.label(text="Gloss")
+        row.activate_init = True
+        row.prop(self, "gloss", text="")
+        for name in ("words", "pos", "sense", "description", "author", "licence"):
             layout.prop(self, name)
 
 

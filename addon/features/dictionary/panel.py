@@ -14,10 +14,7 @@ from ..setup.avatar import current_avatar
 from . import search
 
 _MIN_ROWS, _MAX_ROWS = 3, 7
-_ORIGINS = {
-    "keyframes": "made from keys in Blender",
-    "imported": "imported",
-}
+_SHOWN_PROBLEMS = 3
 
 
 class SIGNWRIGHT_UL_signs(bpy.types.UIList):
@@ -65,6 +62,7 @@ class SIGNWRIGHT_PT_dictionary(SidebarPanel, bpy.types.Panel):
             row.scale_y = 1.3
             row.operator("signwright.stop_preview", text=f"Stop Preview of {preview.shown()}", icon="SNAP_FACE")
         draw_report(layout, context, pump.DICTIONARY)
+        _draw_problems(layout, context)
 
 
 class SIGNWRIGHT_PT_sign(SidebarPanel, bpy.types.Panel):
@@ -150,6 +148,19 @@ def _draw_empty(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         draw_wrapped(layout, context, text, "INFO")
 
 
+def _draw_problems(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Own signs that were left out because of mistakes in their files."""
+    problems = list(filter(None, search.panel(context).problems.split("\n")))
+    if not problems:
+        return
+    box = layout.box()
+    for problem in problems[:_SHOWN_PROBLEMS]:
+        draw_wrapped(box, context, problem, "ERROR", 16)
+    if len(problems) > _SHOWN_PROBLEMS:
+        box.label(text=f"… and {len(problems) - _SHOWN_PROBLEMS} more")
+    box.operator("signwright.open_dictionary", icon="FILE_FOLDER")
+
+
 def _draw_details(box: bpy.types.UILayout, context: bpy.types.Context, sign: Any) -> None:
     title = box.row()
     title.label(text=sign.name, icon="USER" if sign.own else "BOOKMARKS")
@@ -164,6 +175,9 @@ def _draw_details(box: bpy.types.UILayout, context: bpy.types.Context, sign: Any
     else:
         draw_wrapped(box, context, "Not reviewed by a fluent signer", "ERROR", 16)
     draw_wrapped(box, context, _whose(sign), "INFO", 16)
+    if sign.fit >= 0.0:
+        text = f"Fitted to points seen in a video; joints are off by {sign.fit:.0f} % of the palm's length"
+        draw_wrapped(box, context, text, "INFO", 16)
     if sign.duplicates:
         draw_wrapped(box, context, f"Other signs of these words: {sign.duplicates}", "DUPLICATE", 16)
 
@@ -173,7 +187,7 @@ def _whose(sign: Any) -> str:
     made = "recorded" if sign.kind == "recorded" else "written"
     where = "Your own sign" if sign.own else "Comes with the add-on"
     instead = "used instead of the add-on's" if sign.replaces else ""
-    origin = _ORIGINS.get(sign.origin, sign.origin)
+    origin = "from keys in Blender" if sign.origin == "keyframes" else f"from {sign.origin}" if sign.origin else ""
     return ", ".join(filter(None, (where, instead, made, origin, sign.author, sign.licence or "no licence given")))
 
 

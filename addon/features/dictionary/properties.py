@@ -56,6 +56,7 @@ class SIGNWRIGHT_PG_sign(bpy.types.PropertyGroup):
     duplicates: StringProperty(name="Duplicates")  # pyright: ignore[reportInvalidTypeForm]
     own: BoolProperty(name="Own")  # pyright: ignore[reportInvalidTypeForm]
     replaces: BoolProperty(name="Replaces")  # pyright: ignore[reportInvalidTypeForm]
+    fit: FloatProperty(name="Fit", description="Percent of the palm; negative when it wasn't fitted", default=-1.0)  # pyright: ignore[reportInvalidTypeForm]
     seconds: FloatProperty(name="Seconds")  # pyright: ignore[reportInvalidTypeForm]
 
 
@@ -104,6 +105,9 @@ class SIGNWRIGHT_PG_dictionary(bpy.types.PropertyGroup):
     offset: IntProperty(name="First", description="Number of the page's first sign", min=0, options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
     shown: StringProperty(
         name="Shown Search", description="Language and filter of the signs in the list", options={"SKIP_SAVE"}
+    )  # pyright: ignore[reportInvalidTypeForm]
+    problems: StringProperty(
+        name="Problems", description="Mistakes in the files of your own signs, one a line", options={"SKIP_SAVE"}
     )  # pyright: ignore[reportInvalidTypeForm]
     import_report: StringProperty(
         name="Import Report", description="What became of each file, one a line", options={"SKIP_SAVE"}

@@ -63,11 +63,11 @@ class SIGNWRIGHT_OT_save_sign(SignDetails, bpy.types.Operator):
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
+        self.draw_details(layout)
         column = layout.column(align=True)
         column.prop(self, "frame_start")
         column.prop(self, "frame_end")
-        layout.label(text=f"From the {self._taken_from}; goes into your {search.language(context)} dictionary")
-        self.draw_details(layout)
+        layout.label(text=f"Frames of the {self._taken_from}; into your {search.language(context)} dictionary")
         for name in ("mirror", "trim", "replace"):
             layout.prop(self, name)
 

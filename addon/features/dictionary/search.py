@@ -78,10 +78,12 @@ def take_in(context: bpy.types.Context, request: Mapping[str, Any], answer: Mapp
         item = shown.signs.add()
         item.name = entry["gloss"]
         item.own, item.replaces, item.seconds = entry["own"], entry["replaces"], entry["seconds"]
+        item.fit = -1.0 if entry["fit_residual"] is None else entry["fit_residual"]
         for name in _TEXTS:
             setattr(item, name, entry[name])
         for name in _LISTS:
             setattr(item, name, ", ".join(entry[name]))
+    shown.problems = "\n".join(answer["problems"])
     shown.active = max(shown.signs.find(gloss), 0)
     shown.total, shown.offset, shown.shown = answer["total"], request["offset"], key(request)
 

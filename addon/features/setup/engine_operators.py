@@ -131,11 +131,9 @@ class SIGNWRIGHT_OT_fix(bpy.types.Operator):
             self.layout.prop(chosen, "language_menu", text="")
         elif self.fix == "choose_method":
             self.layout.prop(chosen, "method_menu", text="")
-        elif chosen.source == "BLOCK":
-            self.layout.prop(chosen, "text_block", text="")
         else:
             self.layout.activate_init = True
-            self.layout.prop(chosen, "text", text="")
+            self.layout.prop(*_wrong_text(context.scene), text="")
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         pump.show(None)
@@ -144,6 +142,14 @@ class SIGNWRIGHT_OT_fix(bpy.types.Operator):
         elif self.fix == "choose_folder":
             bpy.ops.preferences.addon_show("INVOKE_DEFAULT", module=PACKAGE)
         return {"FINISHED"}
+
+
+def _wrong_text(scene: Any) -> tuple[Any, str]:
+    """Owner and name of the property that the report's mistake is in: the gloss line, or the text."""
+    report, gloss, chosen = pump.current_report(), scene.signwright.gloss, scene.signwright.generate
+    if report is not None and report.code == "gloss_line":
+        return gloss, "line" if gloss.block is None else "block"
+    return chosen, "text_block" if chosen.source == "BLOCK" else "text"
 
 
 class SIGNWRIGHT_OT_dismiss_report(bpy.types.Operator):

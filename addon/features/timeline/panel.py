@@ -229,7 +229,8 @@ def _origin_text(segment: Any, origin: str, short: bool = False) -> str:
     review = (
         f"reviewed by {segment.reviewed_by}" if segment.reviewed_by else "" if short else takes.NOT_REVIEWED.lower()
     )
-    return ", ".join(filter(None, (origin, segment.source, segment.author, segment.licence, review)))
+    fit = f"fitted, joints off by {segment.fit:.0f} % of the palm" if segment.fit >= 0.0 else ""
+    return ", ".join(filter(None, (origin, segment.source, segment.author, segment.licence, fit, review)))
 
 
 def _shortened(text: str, length: int = 200) -> str:

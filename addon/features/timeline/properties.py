@@ -37,6 +37,7 @@ class SIGNWRIGHT_PG_segment(bpy.types.PropertyGroup):
     author: StringProperty(name="Author")  # pyright: ignore[reportInvalidTypeForm]
     licence: StringProperty(name="Licence")  # pyright: ignore[reportInvalidTypeForm]
     reviewed_by: StringProperty(name="Reviewed By")  # pyright: ignore[reportInvalidTypeForm]
+    fit: FloatProperty(name="Fit", description="Percent of the palm; negative when it wasn't fitted", default=-1.0)  # pyright: ignore[reportInvalidTypeForm]
 
 
 def _get_title(self: Any) -> str:
