@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..body import BodyModel
 from ..lexicon.synthesis.arm import (
@@ -20,6 +20,7 @@ from ..lexicon.synthesis.arm import (
     Arm,
     split_hand,
 )
+from ..lexicon.synthesis.fingers import PARAMETERS, HandModel
 from ..lexicon.synthesis.frames import about, apply, transposed, unit
 from ..lexicon.synthesis.rig import HAND, SIDES, WRIST, arm_joints
 from ..lexicon.synthesis.synthesiser import Performance
@@ -75,12 +76,16 @@ def wrist_kinematics(body: BodyModel, poses: Array, fps: float) -> tuple[float, 
     return peak, worst
 
 
-def limit_violations(body: BodyModel, poses: Array, tolerance: float = 0.5) -> int:
+def limit_violations(body: BodyModel, poses: Array, tolerance: float = 0.5, betas: ArrayLike | None = None) -> int:
     """Joint angles beyond their ranges by more than `tolerance` degrees, summed over frames: elbow, forearm, wrist, and
     flexion of the finger joints."""
+    return int(violations_by_frame(body.joints(betas), poses, tolerance).sum())
+
+
+def violations_by_frame(joints: Array, poses: Array, tolerance: float = 0.5) -> NDArray[np.integer]:
+    """(T,) as `limit_violations`, of a body with rest joints (55, 3)."""
     local = matrix_from_axis_angle(poses.reshape(-1, JOINT_COUNT, 3))
-    joints = body.joints()
-    count = 0
+    count = np.zeros(len(local), dtype=int)
     for side in SIDES:
         arm = Arm.from_joints(joints, side)
         elbow, wrist = local[:, JOINT_INDEX[f"{side}_elbow"]], local[:, WRIST[side]]
@@ -95,8 +100,8 @@ def limit_violations(body: BodyModel, poses: Array, tolerance: float = 0.5) -> i
         )
         for angle, (low, high) in angles:
             degrees = np.degrees(angle)
-            count += int(np.sum((degrees < low - tolerance) | (degrees > high + tolerance)))
-        count += _finger_violations(arm, local[:, HAND[side]], tolerance)
+            count += (degrees < low - tolerance) | (degrees > high + tolerance)
+        count += _finger_violations(HandModel(arm, joints), local[:, HAND[side]], tolerance)
     return count
 
 
@@ -112,15 +117,19 @@ def _after_hinge(arm: Arm, elbow: Array) -> Array:
     return transposed(about(arm.hinge, _hinge_angle(arm, elbow))) @ elbow
 
 
-def _finger_violations(arm: Arm, local: Array, tolerance: float) -> int:
-    """Total bend of each finger joint: knuckles at most 100 degrees, middle joints 120, end joints 95."""
-    count = 0
+def _finger_violations(hand: HandModel, local: Array, tolerance: float) -> NDArray[np.integer]:
+    """(T,) finger joints bent too far from the straight finger: knuckles more than 100 degrees, middle joints 120, end
+    joints 95; the thumb's 130, 85 and 100."""
+    straight = hand.rotations(np.zeros(PARAMETERS))
+    count = np.zeros(len(local), dtype=int)
     for finger in range(5):
         for joint, most in enumerate((100.0, 120.0, 95.0) if finger < 4 else (130.0, 85.0, 100.0)):
-            q = quaternion_from_matrix(local[:, 3 * finger + joint])
-            swing, _ = swing_twist(q, np.broadcast_to(arm.fingers, (len(q), 3)))
+            at = 3 * finger + joint
+            # the thumb's angles are counted from rest, where it is half way over the palm
+            bent = local[:, at] @ straight[at].T if finger < 4 else local[:, at]
+            swing, _ = swing_twist(quaternion_from_matrix(bent), np.broadcast_to(hand.arm.fingers, (len(local), 3)))
             angle = np.degrees(2.0 * np.arccos(np.clip(np.abs(swing[:, 0]), 0.0, 1.0)))
-            count += int(np.sum(angle > most + tolerance))
+            count += angle > most + tolerance
     return count
 
 
