@@ -103,7 +103,7 @@ def _with_names(found: Sequence[str], words: Collection[str], grammar: Grammar) 
     """Characters without a word joined to words: names and what else is spelled.
 
     After `叫` and the like all up to the end is a name if it is as long as one (王小明, whatever 小 means elsewhere);
-    elsewhere a word of one character between two unknown ones belongs to them.
+    elsewhere a word of one character between two unknown ones belongs to them, and 小 or 老 to an unknown one after it.
     """
     cues = {cue[-1] for cue in grammar.name_cues}
     for at, word in enumerate(found[:-1]):
@@ -115,6 +115,7 @@ def _with_names(found: Sequence[str], words: Collection[str], grammar: Grammar) 
     for at, word in enumerate(found):
         between = 0 < at < len(found) - 1 and unknown[at - 1] and unknown[at + 1] and len(word) == 1
         inside = between and word not in grammar.particles | grammar.copula | grammar.articles
+        inside = inside or (word in grammar.titles and at + 1 < len(found) and unknown[at + 1])
         unknown[at] = unknown[at] or inside
         if joined and unknown[at] and unknown[at - 1]:
             joined[-1] += word

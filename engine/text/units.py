@@ -91,7 +91,7 @@ class UnitMaker:
             if unit.tag in ("relative", "conjunction") and unit.form in self._grammar.relatives:
                 unit.classes = unit.classes | {"relative"}
             if before and before[-1] in _COUNTS and unit.form in self._grammar.classifiers:
-                unit.classes = unit.classes | {"classifier"}
+                unit.classes = unit.classes | {"classifier" if at < len(clause.elements) else "small"}
             units.append(unit)
         return units
 

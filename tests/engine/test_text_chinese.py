@@ -74,6 +74,7 @@ def test_readings_follow_the_word(word: str, pinyin: str) -> None:
     [
         ("我叫王小明。", "IX-1 名字 fs-WANGXIAOMING"),
         ("我的名字叫李大伟。", "我 名字 fs-LIDAWEI"),
+        ("小明的哥哥在北京。", "fs-XIAOMING 哥哥 在 北京"),
         ("我去上海。", "IX-1 去 上海"),
         ("我去西安。", "IX-1 去 fs-XIAN"),
     ],
@@ -90,6 +91,9 @@ def test_names_are_spelled_in_pinyin_unless_they_have_a_sign(text: str, expected
         ("两千", "#2 千"),
         ("3点半", "#3 点钟 半"),
         ("25岁", "#20-5 年"),
+        ("三月五号", "#3 月 #5 天"),
+        ("五百块。", "#5 百 钱"),
+        ("一块面包", "#1 fs-MIANBAO"),
         ("2024年10月1日", "#2024 年 #10 月 #1 天"),
     ],
 )
