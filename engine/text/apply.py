@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from ..gloss import sign_item
 from ..lexicon.recorded import Entry
-from .analysis import Analysis, Part
+from .analysis import Analysis
+from .chunks import Part
 from .rules import NOUN_PHRASE, ROLES, Rule, Rules
 from .units import Unit
 
@@ -42,7 +43,7 @@ def _apply(rule: Rule, analysis: Analysis, signs: Mapping[str, Entry], reorder: 
             for part in analysis.parts:
                 part.mark = rule.mark if part.role in rule.move else part.mark
     elif rule.add and rule.add in signs:
-        _add(rule, analysis, signs[rule.add], reorder)
+        _add(rule, analysis, signs[rule.add])
     elif rule.replace and rule.replace in analysis.facts and rule.by in signs:
         _replace(analysis, signs[rule.by])
     elif rule.repeat:
@@ -143,7 +144,7 @@ def _added(sign: Entry, beside: Sequence[Unit]) -> Unit:
     return unit
 
 
-def _add(rule: Rule, analysis: Analysis, sign: Entry, reorder: bool) -> None:
+def _add(rule: Rule, analysis: Analysis, sign: Entry) -> None:
     side, _, what = rule.to.partition(" ")
     if what and what not in ROLES:
         for part in analysis.parts:

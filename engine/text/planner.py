@@ -12,10 +12,11 @@ from ..gloss import FACE_MARKS, KIND_MARKS, NEGATION_MARK, GlossItem, GlossPhras
 from ..languages import Language
 from ..lexicon.phonology import NonManual
 from ..lexicon.toml_source import LexiconError
-from .analysis import Analysis, Part, analyse
+from .analysis import Analysis, analyse
 from .apply import apply_rules
 from .chinese import CODE as CHINESE
 from .chinese import split_words, vocabulary
+from .chunks import Part
 from .clauses import clauses_of
 from .faces import emoji_face, with_face
 from .grammar import Grammar, grammar
@@ -138,7 +139,8 @@ class _Planner:
 
     def _analyses(self, text: str) -> list[Analysis]:
         clauses = clauses_of(self._tokens(text), self._grammar, self._index.knows_verb)
-        read_written(clauses, self._grammar, self._spoken, lambda word: self._index.sign_for(word) is not None)
+        if self._lexicon.signs:
+            read_written(clauses, self._grammar, self._spoken, lambda word: self._index.sign_for(word) is not None)
         mark_names(clauses, self._grammar, lambda word: self._index.find([word], 0) is not None)
         lemmas = [frozenset(), *(self._maker.lemmas(clause) for clause in clauses), frozenset()]
         return [

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from ..gloss import POINTER, POSSESSIVE, REFLEXIVE, GlossItem, sign_item
 from ..lexicon.phonology import Sign
-from .analysis import Analysis, Part
+from .analysis import Analysis
+from .chunks import Part
 from .elements import Word
 from .grammar import Grammar
 from .rules import Rules

@@ -121,6 +121,6 @@ def test_a_sense_that_needs_a_context_gives_way_without_it() -> None:
 
 
 def test_a_sign_of_the_users_own_wins() -> None:
-    own = made("FRIEND-MINE", ("friend",), pos="noun", file="/home/me/dictionary/asl/mine.toml")
+    own = made("FRIEND-MINE", ("friend",), pos="noun", file="dictionary/asl/mine.toml")
     friend = made("FRIEND", ("friend",), pos="noun", file=str(Path(languages.DATA_FOLDER) / "asl" / "people.toml"))
     assert item("My friend.", "FRIEND", with_signs(friend, own)).gloss == "FRIEND-MINE"
