@@ -35,19 +35,35 @@ def read_written(clauses: Sequence[Clause], grammar: Grammar, spoken: str, is_si
 def _as_meant(word: Word, before: Sequence[Element], grammar: Grammar) -> list[Element]:
     """A number word in pieces; a word that means another one here; a noun's capital that tells nothing."""
     pieces = number_pieces(word.form, grammar)
+    last = before[-1] if before else None
+    if pieces and pieces[0] in grammar.scales and not (isinstance(last, Word) and last.form in grammar.units):
+        pieces.insert(0, next(one for one, value in grammar.units.items() if value == 1))
     if len(pieces) > 1:
         return [Word(piece, piece, word.span) for piece in pieces]
     polite = grammar.in_capitals.get(word.form)
     if polite and word.capitalised:
         return [dataclasses.replace(word, text=polite, form=polite)]
+    if grammar.capital_nouns and (name := _listed_name(word, grammar)):
+        return [name]
     other = grammar.after_subject.get(word.form)
     if other and any(isinstance(e, Word) and e.form in grammar.subjects for e in before):
         return [dataclasses.replace(word, text=other, form=other)]
     return [dataclasses.replace(word, opens_sentence=True) if grammar.capital_nouns else word]
 
 
+def _listed_name(word: Word, grammar: Grammar) -> Word | None:
+    """A first name that the tables list, with its ending when it owns something: `Annas Buch`."""
+    names = grammar.male_names | grammar.female_names
+    stem = word.form.removesuffix("s")
+    if not word.text[:1].isupper() or not {word.form, stem} & names:
+        return None
+    owns = word.form not in names
+    form, text = (stem, word.text[: len(stem)]) if owns else (word.form, word.text)
+    return dataclasses.replace(word, text=text, form=form, is_name=True, owns=owns)
+
+
 def number_pieces(form: str, grammar: Grammar) -> list[str]:
-    """`dreihundertzwanzig` as drei, hundert, zwanzig; nothing when the word is no number or a single piece."""
+    """`dreihundertzwanzig` as drei, hundert, zwanzig; nothing when the word is no number with a hundred or more."""
     if not grammar.number_pieces:
         return []
     known = sorted({*grammar.units, *grammar.scales, *grammar.and_words, *grammar.number_pieces}, key=len, reverse=True)
@@ -59,7 +75,7 @@ def number_pieces(form: str, grammar: Grammar) -> list[str]:
             return []
         pieces.append(grammar.number_pieces.get(piece, piece))
         rest = rest[len(piece) :]
-    return pieces if len(pieces) > 1 and any(p in grammar.scales for p in pieces) else []
+    return pieces if any(p in grammar.scales for p in pieces) else []
 
 
 def _joined(elements: list[Element], grammar: Grammar, spoken: str, is_signed: Knows) -> list[Element]:
