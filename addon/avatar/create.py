@@ -20,6 +20,8 @@ from .rig import EXPRESSION_NAMES_KEY, rig_meshes
 
 SHAPE_NAMES_KEY = "signwright_shape_names"
 """Custom property of a mesh: what each of `Shape000`, `Shape001`, ... changes."""
+SKELETON_SHAPE_KEY = "signwright_skeleton_shape"
+"""Custom property of an armature: the betas that its joints were placed for; the mean shape without it."""
 _SHAPE_RANGE = 3.0
 _UNNAMED_RANGE = 5.0
 
@@ -150,6 +152,8 @@ def move_joints_to_shape(rig: bpy.types.Object) -> None:
     """
     for mesh in rig_meshes(rig):
         if models.HASH_KEY in mesh.data and mesh.data.shape_keys is not None:
-            move_joints(rig, models.model_of(mesh).joints(betas=shape_of(mesh)))
+            betas = shape_of(mesh)
+            move_joints(rig, models.model_of(mesh).joints(betas=betas))
+            rig[SKELETON_SHAPE_KEY] = betas
             return
     raise ValueError(f"“{rig.name}” has no mesh made from a body model.")

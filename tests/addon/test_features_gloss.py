@@ -221,13 +221,17 @@ def test_the_options_reach_the_engine(scene):
 
 
 def test_the_body_shape_reaches_the_engine_and_a_take_for_another_one_is_known(addon):
-    from signwright.addon.features.setup.avatar import shape_keys
+    from signwright.addon.features.setup.avatar import shape_keys, skeleton_fits
     from signwright.addon.features.timeline.panel import is_for_another_shape
 
     bpy.ops.signwright.add_avatar()
     rig = bpy.context.scene.signwright.setup.avatar
     key = shape_keys(rig)[1][1]
+    assert skeleton_fits(rig)
     key.value = 1.5
+    assert not skeleton_fits(rig)
+    bpy.ops.signwright.fit_skeleton()
+    assert skeleton_fits(rig)
     generate("Hello")
     assert settings_of_the_take()["betas"][1] == 1.5
     item = timeline().takes[0]

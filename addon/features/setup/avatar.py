@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
 
 from ...avatar import models
-from ...avatar.create import SHAPE_NAMES_KEY, shape_of
+from ...avatar.create import SHAPE_NAMES_KEY, SKELETON_SHAPE_KEY, shape_of
 from ...avatar.rig import find_rig, rig_meshes, rig_problems
 from ...reports import UserError
+
+_SHAPE_TOLERANCE = 0.05
 
 
 def current_avatar(context: bpy.types.Context) -> bpy.types.Object | None:
@@ -72,3 +76,14 @@ def shape_values(rig: bpy.types.Object) -> list[float]:
         if models.PATH_KEY in mesh.data and mesh.data.shape_keys is not None:
             return list(shape_of(mesh))
     return []
+
+
+def shapes_differ(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether two body shapes differ visibly; numbers that one of them lacks are 0."""
+    pairs = itertools.zip_longest(one, other, fillvalue=0.0)
+    return any(abs(a - b) > _SHAPE_TOLERANCE for a, b in pairs)
+
+
+def skeleton_fits(rig: bpy.types.Object) -> bool:
+    """Whether the joints are where the shape sliders have them."""
+    return not shapes_differ(shape_values(rig), list(rig.get(SKELETON_SHAPE_KEY, ())))

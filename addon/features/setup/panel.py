@@ -8,7 +8,7 @@ from ... import pump
 from ...avatar.correctives import correctives_problem
 from ...avatar.rig import rig_meshes, rig_notes
 from ..layout import SidebarPanel, draw_wrapped
-from .avatar import current_avatar, shape_keys
+from .avatar import current_avatar, shape_keys, skeleton_fits
 
 
 class SIGNWRIGHT_PT_setup(SidebarPanel, bpy.types.Panel):
@@ -56,6 +56,8 @@ class SIGNWRIGHT_PT_body_shape(SidebarPanel, bpy.types.Panel):
         column = layout.column(align=True)
         for name, key in shape_keys(rig):
             column.prop(key, "value", text=name.replace("_", " ").capitalize(), slider=True)
+        if not skeleton_fits(rig):
+            draw_wrapped(layout, context, "The joints are those of another shape. Move them, then generate.", "INFO")
         layout.operator("signwright.fit_skeleton", icon="CON_ARMATURE")
 
 

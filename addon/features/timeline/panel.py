@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from typing import Any
 
@@ -11,7 +10,7 @@ import bpy
 from ... import takes
 from ...animation.layers import muted_layers
 from ..layout import SidebarPanel, draw_wrapped
-from ..setup.avatar import current_avatar, shape_values
+from ..setup.avatar import current_avatar, shape_values, shapes_differ
 from .properties import LAYER_ITEMS
 
 ORIGINS = {
@@ -25,7 +24,6 @@ ORIGINS = {
 }
 """Icon and name of each origin of a segment."""
 _INFO_ROWS = 40
-_SHAPE_TOLERANCE = 0.05
 
 
 class SIGNWRIGHT_UL_takes(bpy.types.UIList):
@@ -192,11 +190,7 @@ class SIGNWRIGHT_OT_take_info(bpy.types.Operator):
 
 def is_for_another_shape(item: Any, rig: bpy.types.Object) -> bool:
     """Whether a take was made for a body shape that differs visibly from the avatar's sliders."""
-    if not item.betas:
-        return False
-    made, present = json.loads(item.betas), shape_values(rig)
-    pairs = itertools.zip_longest(made, present, fillvalue=0.0)
-    return any(abs(before - now) > _SHAPE_TOLERANCE for before, now in pairs)
+    return bool(item.betas) and shapes_differ(json.loads(item.betas), shape_values(rig))
 
 
 def draw_provenance(layout: bpy.types.UILayout, context: bpy.types.Context, item: Any) -> None:
