@@ -133,7 +133,7 @@ def bodies() -> Iterator[Row]:
 
     for title, codes in _together().items():
         found = sum((failures(code) for code in codes), Failures())
-        names = ", ".join(f"{key.partition('/')[2]} on {n}" for key, n in found.failed.most_common(6))
+        names = ", ".join(f"{gloss} on {n}" for gloss, n in found.failed.most_common(6))
         figure = f"{found.count} failures in {found.tried:,} tries" + (f" ({names})" if names else "")
         what = f"{title}: all signs on {BODIES} random bodies; worst contact {found.worst_contact:.1f} mm"
         yield Row("Bodies of any shape", what, figure, "0", "bench_bodies")
