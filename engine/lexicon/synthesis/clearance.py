@@ -166,7 +166,9 @@ def push_out(stage: Stage, own: Placed, head: Carried, other: Placed | None) -> 
     by_body = stage.field.near(own.wrist, _HAND_LENGTH)
     meet = np.zeros(len(by_body), dtype=bool)
     if other is not None:
-        meet = np.sum((own.wrist - other.wrist) ** 2, axis=1) < (2.0 * _HAND_LENGTH) ** 2
+        every = np.arange(len(meet))
+        apart = own.middle(stage, every) - other.middle(stage, every)
+        meet = np.sum(apart**2, axis=1) < _HAND_LENGTH**2
     rows = np.flatnonzero(by_body | meet)
     result = np.zeros_like(own.wrist)
     if not len(rows):
@@ -218,10 +220,8 @@ def _from_hand(stage: Stage, points: Array, other: Placed, rows: NDArray[np.inte
     return from_skin(points, other.placed(rows, skin), turned)
 
 
-def smoothed(push: Array, fps: float | None) -> Array:
-    """Pushes (T, 3) at even times spread over their neighbours (Gaussian), as they are without a rate."""
-    if fps is None or not push.any():
-        return push
+def smoothed(push: Array, fps: float) -> Array:
+    """Pushes (T, 3) at even times spread over their neighbours (Gaussian)."""
     reach = int(np.ceil(3.0 * _SPREAD * fps))
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (_SPREAD * fps)) ** 2)
     kernel *= _PEAK / kernel.sum()

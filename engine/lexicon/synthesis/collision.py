@@ -199,6 +199,13 @@ class Meeting:
         distance, normal = from_skin(local, self.own_points, self.own_normals)
         return points, distance, -np.einsum("rij,rqj->rqi", hand, normal)
 
+    def pierced(self, hand: Array, wrist: Array) -> Array:
+        """(R, C) least distance of the other hand's points from this one's skin, for C ways (R, C, ...) to place it."""
+        points = self.points[:, None, :_PIERCING] - wrist[:, :, None]
+        local = np.einsum("rcji,rcqj->rcqi", hand, points)
+        distance, _ = from_skin(local.reshape(len(local), -1, 3), self.own_points, self.own_normals)
+        return distance.reshape(*hand.shape[:2], -1).min(axis=2)
+
 
 class Obstacles:
     """What K hands must not sink into."""
@@ -217,15 +224,13 @@ class Obstacles:
 
         hand: (K, C, 3, 3), wrist: (K, C, 3), samples: (K, S, 3) points of the hand from its wrist.
         """
-        count = hand.shape[1]
         points = wrist[:, :, None] + np.einsum("kcij,kpj->kcpi", hand, samples)
         distance, _ = self.sample(points.reshape(len(hand), -1, 3))
         least = distance.reshape(*hand.shape[:2], -1).min(axis=2)
         if self.meeting is not None:
             rows = self.meeting.rows
-            for c in range(count):
-                pierced = self.meeting.piercing(hand[rows, c], wrist[rows, c])[1].min(axis=1)
-                least[rows, c] = np.minimum(least[rows, c], pierced)
+            pierced = self.meeting.pierced(hand[rows], wrist[rows])
+            least[rows] = np.minimum(least[rows], pierced)
         return np.maximum(-least, 0.0)
 
     def sample(self, points: Array) -> tuple[Array, Array]:

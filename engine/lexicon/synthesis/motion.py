@@ -7,6 +7,7 @@ inside signs and holds the hand's orientation in space is.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -158,8 +159,8 @@ def evaluate(
 ) -> tuple[ArmPose, Placed]:
     """The arm pose and the hand, in the chest's frame, at times (T,).
 
-    other: the hand that this one keeps out of. fps: given when the times are even; what pushes passing hands out of the
-    body is smoothed over time then.
+    other: the hand that this one keeps out of. fps: of even times, over which what pushes passing hands out of the body
+    is smoothed; without it nothing is pushed.
     """
     solved, arm = track.solved, stage.rig.arms[track.solved.targets.side]
     rhythmic = (track.paths.code >= CIRCLE) & (np.abs(track.paths.turns) > 1.2)
@@ -172,15 +173,23 @@ def evaluate(
     hand = _steadied(track, moving, anchors, by_joints)
     fingers = _fingers(track, times)
     hand, wrist, fingers = _local_movements(stage, track, times, hand, wrist, fingers)
+    placed = Placed(arm.side, wrist, hand, fingers)
+    if fps is not None:
+        placed = _cleared(stage, track, times, placed, anchors.carried(JOINT_INDEX["head"]), other, fps)
+    return with_hand(arm, placed.wrist, angles[:, 0], hand), placed
+
+
+def _cleared(
+    stage: Stage, track: HandTrack, times: Array, placed: Placed, head: Carried, other: Placed | None, fps: float
+) -> Placed:
+    """A hand that is pushed out of the body and of the other hand, but where it touches."""
     free = (1.0 - _touching(track, times))[:, None]
-    head = anchors.carried(JOINT_INDEX["head"])
     for _ in range(_PUSHES):
-        placed = Placed(arm.side, wrist, hand, fingers)
-        push = smoothed(push_out(stage, placed, head, other), fps)
+        push = push_out(stage, placed, head, other)
         if not push.any():
             break
-        wrist = wrist + free * push
-    return with_hand(arm, wrist, angles[:, 0], hand), Placed(arm.side, wrist, hand, fingers)
+        placed = dataclasses.replace(placed, wrist=placed.wrist + free * smoothed(push, fps))
+    return placed
 
 
 def _touching(track: HandTrack, times: Array) -> Array:
