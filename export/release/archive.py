@@ -33,6 +33,8 @@ from .addon import register, unregister
 __all__ = ["register", "unregister"]
 '''
 MAX_ZIP_BYTES = 60_000_000
+SMALL_WORD_LIST = 400_000
+"""Bytes of a list of word forms that ships even for a language that can only be spelled."""
 
 
 @dataclass(frozen=True)
@@ -128,22 +130,26 @@ def _runtime(environment: Environment) -> Path:
 
 
 def _runtime_files(folder: Path, environment: Environment) -> Iterator[tuple[str, Path]]:
-    languages = _lemma_languages(environment)
+    signed, spelled = _lemma_languages(environment)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if not path.is_file() or _JUNK.search(name) or name.startswith("bin/"):
             continue
         if ".dist-info/" in name and not _KEPT_METADATA.search(name):
             continue
-        if path.suffix == ".plzma" and path.stem not in languages:
+        small = path.stem in spelled and path.stat().st_size <= SMALL_WORD_LIST
+        if path.suffix == ".plzma" and path.stem not in signed and not small:
             continue
         yield f"runtime/{name}", path
 
 
-def _lemma_languages(environment: Environment) -> set[str]:
-    """Spoken languages that the lexicon has signs for: all other languages' word forms stay out of the zip."""
-    code = "from engine.languages import with_signs; print(*{language.spoken for language in with_signs()})"
-    return set(run([environment.python, "-c", code], "languages", env=isolated()).split())
+def _lemma_languages(environment: Environment) -> tuple[set[str], set[str]]:
+    """Spoken languages that the lexicon has signs for, and those that it has only letters for, which a user may add
+    signs to: the word forms of all other languages, and large ones of the latter, stay out of the zip."""
+    code = "from engine.languages import with_signs; print(*{f'{x.spoken}={x.signs}' for x in with_signs()})"
+    found = [entry.split("=") for entry in run([environment.python, "-c", code], "languages", env=isolated()).split()]
+    signed = {spoken for spoken, signs in found if int(signs)}
+    return signed, {spoken for spoken, _ in found} - signed
 
 
 def write(files: dict[str, Path | bytes], target: Path) -> None:
