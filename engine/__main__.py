@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from . import __version__, languages
 from .commands import add_generate, add_plan
+from .dictionary.commands import add_dictionary, add_hamnosys
 from .generators import registry
 from .generators.base import EngineError
 
@@ -65,6 +66,10 @@ def _parser() -> argparse.ArgumentParser:
         "review", help="write a page on which signers review the signs, or merge their verdicts"
     )
     _add_review(review)
+    own = "your own signs beside the embedded ones: list, show, add, import, export, remove"
+    add_dictionary(commands.add_parser("dictionary", help=own, description=own.capitalize() + "."))
+    notation = "tell how much of a SiGML or HamNoSys file is understood"
+    add_hamnosys(commands.add_parser("hamnosys", help=notation, description=notation.capitalize() + "."))
     body = commands.add_parser("export-body", help="write the embedded avatar as a plain SMPL-X .npz for other tools")
     body.add_argument("output", metavar="FILE", help="the .npz to write: 3 MB, but 130 MB in memory")
     body.set_defaults(run=_export_body)

@@ -38,6 +38,8 @@ _BODY_POINTS, _HAND_POINTS = 33, 21
 _SEEN = 0.25
 _FEWEST_SHARE, _FEWEST = 0.1, 4
 """A hand that is seen in fewer frames is taken for not seen at all."""
+_POOR_FIT = 8.0
+"""Percent of the palm in the picture from which on a fit is told to be poor."""
 _SPINE_SHARES = {"spine1": 0.3, "spine2": 0.3, "spine3": 0.4}
 _NECK_SHARE = 0.4
 
@@ -86,9 +88,8 @@ def fit_landmarks(landmarks: Landmarks, name: str = "The file") -> PoseFit:
     flat, deep = (
         100.0 * float(np.mean(np.concatenate([getattr(f, r) for f in found]))) for r in ("residual_2d", "residual_3d")
     )
-    notes.append(
-        f"{name}: the hands miss the landmarks by {flat:.1f} % of the palm in the picture, {deep:.1f} % in depth too."
-    )
+    if flat > _POOR_FIT:
+        notes.append(f"{name}: the hands fit poorly, they miss the landmarks by {flat:.0f} % of the palm.")
     return PoseFit(sequence, flat, deep, tuple(notes))
 
 
