@@ -2,10 +2,11 @@
 
 Method: every figure is taken from outside, through the add-on's own client and real pipes, with the environment that
 the add-on sets. Cold start: from creating the process to its answer to `hello`, compiled files cached, the file cache
-warm; median and worst of RUNS. Generate: from sending the request to the answer, the take written to a temporary
-folder; ten words, 24 frames a second; median and 95th percentile of 4 * RUNS after one that isn't counted; and its
-processor time, which other programs don't lengthen. Memory: resident size by /proc, at rest after loading, after the
-takes, and its peak. Tick: one `poll` while a take is made, 99th percentile.
+warm; median and worst of RUNS. Plan: from sending the request to the answer, ten words. Generate: from sending the
+request to the answer, the take written to a temporary folder; ten words, 24 frames a second; median and 95th
+percentile of 4 * RUNS after one that isn't counted; and its processor time, which other programs don't lengthen.
+Memory: resident size by /proc, at rest after loading, after the takes, and its peak. Tick: one `poll` while a take is
+made, 99th percentile.
 """
 
 from __future__ import annotations
@@ -75,6 +76,17 @@ def generate(engine: Any, output: Path, text: str, ticks: list[float]) -> float:
         time.sleep(0.005)
 
 
+def planned(engine: Any, text: str) -> float:
+    """Seconds from a `plan` request to its result, without waiting between polls."""
+    began = time.perf_counter()
+    number = engine.request("plan", text=text)
+    while True:
+        for message in engine.poll():
+            if message["type"] in client.FINAL_TYPES and message["id"] == number:
+                assert message["type"] == "result", message
+                return time.perf_counter() - began
+
+
 def percentile(values: list[float], share: float) -> float:
     return sorted(values)[min(int(share * len(values)), len(values) - 1)]
 
@@ -108,6 +120,8 @@ def main(runs: int) -> None:
             "   (limit 0.5)"
         )
         print(f"  of that processor time    {(cpu_seconds(engine.pid) - used) / len(warm):6.3f} s")
+        plans = [planned(engine, TEXT) for _ in range(4 * runs)]
+        print(f"warm plan, 10 words         {1e3 * statistics.median(plans):6.3f} ms   worst {1e3 * max(plans):.1f} ms")
         print(f"tick while generating       {1e3 * percentile(ticks, 0.99):6.3f} ms at p99   (limit 2)")
         print(f"memory after the first      {rest:6.1f} MB   (limit 300)")
         print(f"memory after {4 * runs:3} takes      {memory_mb(engine.pid, 'VmRSS'):6.1f} MB")
@@ -115,9 +129,10 @@ def main(runs: int) -> None:
         print(f"generate, 1,950 characters  {long:6.3f} s   peak memory {memory_mb(engine.pid, 'VmHWM'):.1f} MB")
         engine.stop()
 
-    began = time.perf_counter()
-    lemma("words", "en")
-    print(f"English word forms          {time.perf_counter() - began:6.3f} s to load")
+    for name, word, spoken in (("English", "words", "en"), ("German", "Wörter", "de")):
+        began = time.perf_counter()
+        lemma(word, spoken)
+        print(f"{name + ' word forms':27} {time.perf_counter() - began:6.3f} s to load")
 
 
 if __name__ == "__main__":
