@@ -110,7 +110,7 @@ def _class_of(c: str) -> str:
     category = unicodedata.category(c)
     if category == "Nd":
         return "D"
-    if category[0] in "LM":
+    if category[0] in "LM" or c == "〇":
         return "L"
     if (category in ("Sc", "Sm") and c != "\u2044") or c in "%&@#°":
         return "S"
