@@ -209,6 +209,7 @@ def _facts(analysis: Analysis, grammar: Grammar) -> set[str]:
     for name, holds in (
         ("negated", clause.negated),
         ("condition", clause.conditional),
+        ("time_clause", clause.temporal),
         ("tag_question", clause.tag_question),
         ("perfect", not grammar.perfect.isdisjoint(clause.forms) and "auxiliary" in facts),
     ):

@@ -47,6 +47,8 @@ class Clause:
     kind: PhraseKind = "statement"
     negated: bool = False
     conditional: bool = False
+    temporal: bool = False
+    """It says when the clause beside it holds."""
     tag_question: bool = False
     exclaimed: bool = False
     sentence: int = 0

@@ -82,6 +82,8 @@ class Grammar:
     """Words that ask for consent after a comma."""
     conditionals: Set = frozenset()
     """Words that open a condition."""
+    temporal: Set = frozenset()
+    """Words that open a clause that says when."""
     asking: Set = frozenset()
     """Forms of verbs after which such a word opens no condition: `I asked if she comes`."""
     subordinators: Set = frozenset()

@@ -19,7 +19,7 @@ def split_clauses(sentence: list[Clause], grammar: Grammar, is_verb: IsVerb) -> 
         for at in range(1, len(clause.elements) - 1):
             if at > start and _begins_clause(clause, start, at, grammar, is_verb):
                 word = clause.elements[at]
-                seconds = COMMA_SECONDS if _form(clause, at) in grammar.subordinators else 0.0
+                seconds = COMMA_SECONDS if _form(clause, at) in grammar.subordinators | grammar.temporal else 0.0
                 result.append(Clause(clause.elements[start:at], seconds, word.span))
                 start = at
         result.append(Clause(clause.elements[start:], clause.pause, clause.pause_span))
@@ -58,6 +58,7 @@ def with_kinds(sentence: list[Clause], end: str, grammar: Grammar, is_verb: IsVe
         if clause.conditional and clause is not sentence[0]:
             before = sentence[sentence.index(clause) - 1]
             clause.conditional = grammar.asking.isdisjoint(before.forms)
+        clause.temporal = len(sentence) > 1 and _says_when(clause, grammar)
         clause.negated = not grammar.negations.isdisjoint(clause.forms)
         clause.exclaimed = end == "!"
         if end != "?" and _is_command(clause.forms, grammar, is_verb):
@@ -70,8 +71,14 @@ def with_kinds(sentence: list[Clause], end: str, grammar: Grammar, is_verb: IsVe
         start = _question_start(sentence, grammar)
         kind = _question_kind(sentence[start].forms, grammar)
         for clause in sentence[start:]:
-            clause.kind = "statement" if clause.conditional else kind
+            clause.kind = "statement" if clause.conditional or clause.temporal else kind
     return sentence
+
+
+def _says_when(clause: Clause, grammar: Grammar) -> bool:
+    """`when I was small`, `before you go`; not `when does it start`, nor `after lunch`."""
+    forms = clause.forms
+    return len(forms) > 2 and forms[0] in grammar.temporal and forms[1] in grammar.subjects | grammar.determiners
 
 
 def _is_tag(forms: Sequence[str], grammar: Grammar) -> bool:

@@ -29,14 +29,14 @@ NOUN_PHRASE: Final = _words("determiner possessive number quantifier adjective n
 """Words of a noun phrase that `order` with `of = "noun phrase"` can name."""
 KINDS: Final = _words("statement yes_no_question wh_question command exclamation")
 FACTS: Final = _words("""
-negated condition tag_question wh_subject perfect plural comparative superlative name clock
+negated condition time_clause tag_question wh_subject perfect plural comparative superlative name clock
 """)
 TAGS: Final = _words("""
 article copula infinitive auxiliary modal empty small and relative conjunction classifier particle time_preposition
 """)
 POINTS: Final = _words("pronoun possessive owner name verb")
 _OF: Final = ("clause", "noun phrase", "sentence")
-_SENTENCE_PARTS: Final = ("condition",)
+_SENTENCE_PARTS: Final = ("condition", "time_clause")
 _ACTIONS: Final = ("leave_out", "move", "order", "add", "replace", "repeat", "mark", "point")
 
 
