@@ -23,8 +23,11 @@ def readers(path: Path) -> Iterator[tuple[Path, Reader | str]]:
     """The files that a path stands for, each with what reads it, or with the reason why nothing does."""
     if not path.exists():
         yield path, "There is no such file."
+    elif path.is_file() and path.name == spoken_to_signed.INDEX:
+        yield path.parent, _spoken_to_signed
     elif path.is_file():
-        yield path, _reader_of(path) or _unknown(path)
+        text = _notation if path.suffix.lower() == ".txt" else None
+        yield path, _reader_of(path) or text or _unknown(path)
     elif (path / spoken_to_signed.INDEX).is_file():
         yield path, _spoken_to_signed
     elif any(path.glob("*/recorded.json")) or any(path.glob("*/*.toml")):
