@@ -15,9 +15,9 @@ _HEAD = """\
 
 Signwright doesn't translate. It takes a sentence apart as far as it can be sure of it, and puts its signs in the
 order of the signed language by the rules below. **A clause that it isn't sure of keeps the order of the text**: one
-with a relative clause, with verbs joined by *and*, without a verb, or with words that fit nowhere. *Word order: as in
-the text* (`--word-order text`) switches all changes of order off. The gloss line shows the outcome; you can edit it
-before generating, and your line wins ([gloss.md](gloss.md)).
+with a relative clause, with several verbs that don't belong together, without a verb, or with words that fit nowhere.
+*Word order: as in the text* (`--word-order text`) switches all changes of order off. The gloss line shows the
+outcome; you can edit it before generating, and your line wins ([gloss.md](gloss.md)).
 
 No rule has been reviewed by a fluent signer yet. Signed languages leave room for many orders; these rules pick one
 plain one.

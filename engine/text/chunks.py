@@ -33,6 +33,10 @@ _ROLE_OF_TAG = {
 }
 
 
+_PREDICATES = frozenset(("verb", "copula", "modal", "auxiliary", "negation"))
+"""What a clause that has lost its subject begins with."""
+
+
 @dataclass(eq=False)
 class Part:
     """Units that move together. Before roles are known a noun phrase is `np`, with a preposition `pp`."""
@@ -76,7 +80,7 @@ def chunks(units: Sequence[Unit], clause: Clause, grammar: Grammar) -> list[Part
             parts.append(Part(_ROLE_OF_TAG.get(tag, "other"), [units[at]]))
         at = end
     joined = _joined_verbs(_joined_phrases(_times(parts, grammar), grammar))
-    return _with_complement(joined, clause.kind == "wh_question")
+    return _with_complement(joined, clause.kind == "wh_question", grammar)
 
 
 def _noun_phrase_end(units: Sequence[Unit], start: int, opening: bool = True) -> int:
@@ -167,8 +171,9 @@ def _joined_verbs(parts: list[Part]) -> list[Part]:
     return result
 
 
-def _with_complement(parts: list[Part], asks: bool) -> list[Part]:
-    """A second clause that a verb takes is one part: `help me` *carry the boxes*, `tell me` *where he lives*.
+def _with_complement(parts: list[Part], asks: bool, grammar: Grammar) -> list[Part]:
+    """A second clause without a subject is one part: `help me` *carry the boxes*, `tell me` *where he lives*,
+    `I sat down` *and read a book*.
 
     asks: whether the clause is a wh-question, whose question word is its own.
     """
@@ -176,11 +181,26 @@ def _with_complement(parts: list[Part], asks: bool) -> list[Part]:
     question = next((i for i, p in enumerate(parts) if p.role == "wh" and not asks and verbs and i > verbs[0]), 0)
     if question and all(p.role == "np" for p in parts[verbs[0] + 1 : question]):
         return [*parts[:question], Part("complement", [u for p in parts[question:] for u in p.units])]
-    if len(verbs) != 2 or [p.role for p in parts[verbs[0] + 1 : verbs[1]]] != ["np"]:
+    start = _second_clause(parts, verbs, grammar)
+    if not start:
         return parts
-    rest = parts[verbs[1] :]
-    if any(p.role in ("relative", "conjunction", "copula", "modal", "wh", "other") for p in rest):
+    rest = parts[start:]
+    if any(p.role in ("relative", "conjunction", "wh", "other") for p in rest[1:]):
         return parts
-    own = [p for p in rest if p.role != "time"]
-    complement = Part("complement", [u for p in own for u in p.units])
-    return [*parts[: verbs[1]], complement, *(p for p in rest if p.role == "time")]
+    times = [p for p in rest if p.role == "time"]
+    if times and any(p.role == "time" for p in parts[:start]):
+        return parts  # each half has a time of its own
+    complement = Part("complement", [u for p in rest if p not in times for u in p.units])
+    return [*parts[:start], complement, *times]
+
+
+def _second_clause(parts: Sequence[Part], verbs: Sequence[int], grammar: Grammar) -> int:
+    """Where a second verb with all that belongs to it begins, 0 if there is none."""
+    if len(verbs) == 2 and [p.role for p in parts[verbs[0] + 1 : verbs[1]]] == ["np"]:
+        return verbs[1]
+    for at in range(verbs[0] + 1 if verbs else len(parts), len(parts) - 1):
+        joins = grammar.clause_order == "svo" and "and" in parts[at].units[0].classes
+        following = next((p for p in parts[at + 1 :] if p.role != "adverb"), None)
+        if joins and following is not None and following.role in _PREDICATES:
+            return at
+    return 0

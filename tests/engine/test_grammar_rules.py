@@ -45,7 +45,7 @@ def test_the_page_of_rules_is_up_to_date() -> None:
     ("text", "expected"),
     [
         ("The man who lives in the house that burned saw her yesterday.", "YESTERDAY"),
-        ("I eat and sleep yesterday.", "YESTERDAY"),
+        ("The cat that I found ran away yesterday.", "YESTERDAY"),
     ],
 )
 def test_an_unsure_clause_keeps_the_order_of_the_text(text: str, expected: str) -> None:
