@@ -24,6 +24,8 @@ WIDTH, HEIGHT = 1600, 900
 START_S, ACTION_S = 180.0, 60.0
 HEADER_PX = 28
 """Height of a panel's header with the gap to the next."""
+PANEL_S = 1.0
+"""For a panel to open or close, which Blender draws as a movement."""
 STEP_PX = 12
 """Less than a button's height."""
 
@@ -125,18 +127,35 @@ class Blender:
         region = self.ask("sidebar()")
         x, y = region["x"] + region["width"] * 0.35, region["y"] + region["height"] - HEADER_PX // 2
         self.ctrl_click(x, y)
-        time.sleep(0.5)
+        time.sleep(PANEL_S)
         while y > region["y"] + HEADER_PX:
-            rows = range(int(y) - HEADER_PX, int(y) - 4 * HEADER_PX, -STEP_PX)
-            if any(mark in self.copied(x, row, copy) for row in rows):
+            if self._is_below(mark, x, y, copy):
                 return
             self.click(x, y)
-            time.sleep(0.4)
+            time.sleep(PANEL_S)
             y -= HEADER_PX
             self.ctrl_click(x, y)
-            time.sleep(0.4)
+            time.sleep(PANEL_S)
         self.screen.photograph("no-panel")
         raise AssertionError(f"no panel with `{mark}`; see {FOLDER}/no-panel.png")
+
+    def open_subpanel(self, below: tuple[float, float], mark: str, copy: str = "ctrl+c") -> None:
+        """Open the closed sub-panel under the row at that place, whose first rows hold a button with `mark`."""
+        x, y = below
+        for distance in (32, 26, 38):
+            self.click(x, y - distance)
+            time.sleep(PANEL_S)
+            if self._is_below(mark, x, y - distance, copy):
+                return
+            self.click(x, y - distance)
+            time.sleep(PANEL_S)
+        self.screen.photograph("no-panel")
+        raise AssertionError(f"no sub-panel with `{mark}`; see {FOLDER}/no-panel.png")
+
+    def _is_below(self, mark: str, x: float, y: float, copy: str) -> bool:
+        """Whether such a button is in the rows under a panel's header."""
+        rows = range(int(y) - HEADER_PX + 4, int(y) - 4 * HEADER_PX, -STEP_PX)
+        return any(mark in self.copied(x, row, copy) for row in rows)
 
     def key(self, *names: str) -> None:
         self.screen.input("key", "--delay", 60, *names)

@@ -14,9 +14,7 @@ from test_gui import DATA_PATH, over_viewport
 def test_reading_the_text_shows_its_signs(blender: Blender) -> None:
     blender.ask("setattr(scene().signwright.generate, 'text', 'Hello my name is Anna')")
     blender.open_panel("signwright.generate.source", DATA_PATH)
-    x, y = blender.find("signwright.generate.apply_after", DATA_PATH)
-    blender.click(x, y - 32)
-    time.sleep(0.5)
+    blender.open_subpanel(blender.find("signwright.generate.apply_after", DATA_PATH), "signwright.read_text(")
     blender.click(*blender.find("signwright.read_text("))
     blender.wait("'HELLO' in gloss_items() and 'fs-ANNA' in gloss_items()")
     blender.screen.photograph("gloss")

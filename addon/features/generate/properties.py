@@ -44,7 +44,7 @@ def _method_items(self: Any, _context: Any) -> list[choices.Item]:
 
 ORDER_ITEMS = (
     ("signed", "Signed", "In the order of the signed language, by its grammar"),
-    ("text", "As in the Text", "Word by word, in the order of the text"),
+    ("text", "Text", "Word by word, in the order of the text"),
 )
 
 
