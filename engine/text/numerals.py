@@ -71,7 +71,20 @@ class NumberSigner:
         self._index, self._grammar, self._tens = index, grammar, tens
 
     def items(self, written: str, span: Span) -> Iterator[GlossItem]:
-        """Items of a number as written: `25`, `1,500`, `3.14`, `10:30`, `555-1234`."""
+        """Items of a number as written: `25`, `1,500`, `3.14`, `10:30`, `555-1234`; digits without a sign as words."""
+        for item in self._items(written, span):
+            lacking = [key for key in item.letters if key not in self._numbers] if item.kind == "number" else []
+            yield from (self._digit(key, span) for key in item.letters) if lacking else (item,)
+
+    def _digit(self, digit: str, span: Span) -> GlossItem:
+        """The sign of one digit, or its word spelled."""
+        word = next((word for word, value in self._grammar.units.items() if str(value) == digit), "")
+        if digit in self._numbers or not word:
+            return number_item((digit,), self._numbers, span)
+        letters, _ = letters_of(word, self._letters)
+        return GlossItem("fingerspell", spelled_gloss(letters, self._letters), span, None, letters)
+
+    def _items(self, written: str, span: Span) -> Iterator[GlossItem]:
         groups = _GROUPS.split(written)
         if len(groups) > 1:
             yield from (self._digits(group, span) for group in groups)

@@ -161,3 +161,7 @@ def test_a_language_of_letters_only_spells_all_as_written() -> None:
 )
 def test_questions_of_other_languages_are_marked(code: str, text: str, kind: str) -> None:
     assert plan(text, load_language(code)).phrases[-1].kind == kind
+
+
+def test_digits_without_a_sign_are_spelled_as_words() -> None:
+    assert line("Tengo 57 perros.", load_language("LSA")) == "fs-TENGO #5 fs-SIETE fs-PERROS"
