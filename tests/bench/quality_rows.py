@@ -46,7 +46,7 @@ def _together() -> dict[str, list[str]]:
     """Codes of the languages that share a section: those with signs alone, those with letters only in one."""
     with_signs = [code for code in _codes() if load_language(code).signs]
     return {code: [code] for code in with_signs} | {
-        "other languages'": [code for code in _codes() if code not in with_signs]
+        "the other languages": [code for code in _codes() if code not in with_signs]
     }
 
 
@@ -108,7 +108,7 @@ def signs() -> Iterator[Row]:
         lexicons = [load_language(code) for code in codes]
         table = np.array([figures(body, lexicon, sign) for lexicon in lexicons for sign in _written(lexicon)])
         names = [sign.gloss for lexicon in lexicons for sign in _written(lexicon)]
-        section = f"Motion of {len(names)} {title} signs, letters and numbers, each alone"
+        section = f"Motion of {len(names)} signs, letters and numbers of {title}, each alone"
 
         def row(what: str, column: int, unit: str, limit: float, section=section, names=names, table=table) -> Row:
             values = table[:, column]
@@ -135,7 +135,7 @@ def bodies() -> Iterator[Row]:
         found = sum((failures(code) for code in codes), Failures())
         names = ", ".join(f"{gloss} on {n}" for gloss, n in found.failed.most_common(6))
         figure = f"{found.count} failures in {found.tried:,} tries" + (f" ({names})" if names else "")
-        what = f"{title}: all signs on {BODIES} random bodies; worst contact {found.worst_contact:.1f} mm"
+        what = f"All signs of {title} on {BODIES} random bodies; worst contact {found.worst_contact:.1f} mm"
         yield Row("Bodies of any shape", what, figure, "0", "bench_bodies")
 
 
