@@ -43,7 +43,7 @@ class BodyField:
         gradient = np.stack(list(np.gradient(distance, CELL)), axis=-1)
         # far inside all is equally deep: the way out is where hands come from
         gradient[(distance <= -CELL * BAND) & (np.sum(gradient**2, axis=-1) < 1e-6)] = (0.0, 0.0, 1.0)
-        self._field = np.concatenate([distance[..., None], gradient], axis=-1).reshape(-1, 4)
+        self._field = np.concatenate([distance[..., None], gradient], axis=-1).reshape(-1, 4).astype(np.float32)
 
     def _one_a_cell(self, points: Array, normals: Array) -> tuple[Array, Array, NDArray[np.integer]]:
         """Mean point and normal of the vertices in each cell; only the outermost skin counts in a cell."""
@@ -96,25 +96,29 @@ class BodyField:
 
     def sample(self, points: Array) -> tuple[Array, Array]:
         """Distance (...) and outward direction (..., 3) at points (..., 3), trilinear."""
-        at = (points - self.origin) / CELL - 0.5
+        at = ((points - self.origin) / CELL - 0.5).astype(np.float32)
         inside = np.all((at >= 0.0) & (at < self.shape - 1.001), axis=-1)
-        at = np.where(inside[..., None], at, 0.0)
-        low = at.astype(int)
-        f = at - low
+        distance = np.full(inside.shape, CELL * BAND)
+        outward = np.zeros((*inside.shape, 3))
+        at = at[inside]
+        low = at.astype(np.int32)
+        high = at - low
+        rest = 1.0 - high
         ny, nz = int(self.shape[1]), int(self.shape[2])
-        base = (low[..., 0] * ny + low[..., 1]) * nz + low[..., 2]
-        total = np.zeros((*base.shape, 4))
+        base = (low[:, 0] * ny + low[:, 1]) * nz + low[:, 2]
+        total = np.zeros((len(base), 4), dtype=np.float32)
         for dx in (0, 1):
-            wx = f[..., 0] if dx else 1.0 - f[..., 0]
+            wx = high[:, 0] if dx else rest[:, 0]
             for dy in (0, 1):
-                wy = wx * (f[..., 1] if dy else 1.0 - f[..., 1])
+                wy = wx * (high[:, 1] if dy else rest[:, 1])
                 for dz in (0, 1):
-                    w = wy * (f[..., 2] if dz else 1.0 - f[..., 2])
-                    total += w[..., None] * self._field[base + (dx * ny + dy) * nz + dz]
-        distance = np.where(inside, total[..., 0], CELL * BAND)
-        gradient = total[..., 1:]
-        length = np.linalg.norm(gradient, axis=-1, keepdims=True)
-        return distance, gradient / np.maximum(length, 1e-9)
+                    w = wy * (high[:, 2] if dz else rest[:, 2])
+                    total += w[:, None] * self._field[base + (dx * ny + dy) * nz + dz]
+        distance[inside] = total[:, 0]
+        gradient = total[:, 1:]
+        length = np.sqrt(np.einsum("pi,pi->p", gradient, gradient))
+        outward[inside] = gradient / np.maximum(length, 1e-9)[:, None]
+        return distance, outward
 
 
 def vertex_normals(rig: Rig) -> Array:
@@ -255,8 +259,8 @@ def from_skin(points: Array, skin: Array, normals: Array) -> tuple[Array, Array]
     square = np.sum(q * q, axis=-1)[:, None] - 2.0 * p @ np.swapaxes(q, -1, -2)
     nearest = np.argmin(square, axis=-1)[..., None]
     rows = np.arange(len(points))[:, None, None]
-    away = points - skin[rows, nearest][:, :, 0]
-    normal = normals[rows, nearest][:, :, 0]
+    rows, nearest = rows[..., 0], nearest[..., 0]
+    away, normal = points - skin[rows, nearest], normals[rows, nearest]
     along, length = np.sum(away * normal, axis=-1), np.sqrt(np.sum(away * away, axis=-1))
     # a point behind the skin but beside it is in the open past an edge, one far behind past the hand's other side
     inside = (along < 0.0) & (-along > 0.5 * length) & (length < _THICK)

@@ -28,7 +28,7 @@ Array = NDArray[np.floating]
 _ROUNDS = 5
 _SEARCHES = 4
 """Rounds that look for the elbow anew."""
-_PUSHES = 3
+_PUSHES = 2
 _NEAR_HAND = 0.35
 """Metres between a hand's place and the other wrist from which on they can't meet."""
 _MOST_OFF_HAND = 0.012
@@ -97,7 +97,7 @@ def solve(
         hand, swivel, pushed = start.hand, start.pose.swivel, start.pushed
     # what the arm made of the hand is the aim now: aiming at what it can't make would not settle
     aim = hand
-    for _ in range(_SETTLE):
+    for _ in range(_SETTLE if start is None else 1):
         hand = arm_rotations(arm, with_hand(arm, place + pushed - apply(hand, touch), swivel, aim)).hand
     pose = with_hand(arm, place + pushed - apply(hand, touch), swivel, hand)
     local = identity_pose(len(targets))

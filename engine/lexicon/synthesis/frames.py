@@ -9,6 +9,7 @@ Array = NDArray[np.floating]
 
 UP = np.array([0.0, 1.0, 0.0])
 FORWARD = np.array([0.0, 0.0, 1.0])
+_EYE = np.eye(3)
 
 
 def cross(a: ArrayLike, b: ArrayLike) -> Array:
@@ -16,7 +17,10 @@ def cross(a: ArrayLike, b: ArrayLike) -> Array:
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+    first = ay * bz - az * by
+    result = np.empty((*np.shape(first), 3))
+    result[..., 0], result[..., 1], result[..., 2] = first, az * bx - ax * bz, ax * by - ay * bx
+    return result
 
 
 def unit(vector: ArrayLike) -> Array:
@@ -36,7 +40,7 @@ def about(axis: ArrayLike, angle: ArrayLike) -> Array:
     x, y, z = np.asarray(axis, dtype=np.float64)
     k = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
     a = np.asarray(angle, dtype=np.float64)[..., None, None]
-    return np.eye(3) + np.sin(a) * k + (1.0 - np.cos(a)) * (k @ k)
+    return _EYE + np.sin(a) * k + (1.0 - np.cos(a)) * (k @ k)
 
 
 def basis(first: ArrayLike, second: ArrayLike) -> Array:
@@ -46,7 +50,10 @@ def basis(first: ArrayLike, second: ArrayLike) -> Array:
     """
     a = np.asarray(first, dtype=np.float64)
     b = across(second, a)
-    return np.stack(np.broadcast_arrays(a, b, cross(a, b)), axis=-1)
+    c = cross(a, b)
+    result = np.empty((*c.shape, 3))
+    result[..., 0], result[..., 1], result[..., 2] = a, b, c
+    return result
 
 
 def apply(matrix: Array, vector: ArrayLike) -> Array:

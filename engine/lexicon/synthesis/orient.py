@@ -29,6 +29,8 @@ _FINGERS, _PALM = np.radians(20.0), np.radians(34.0)
 _DEPTH, _SKIN = 0.006, 0.001
 """Metres that cost 1, beyond what skin yields."""
 _STRAIN = 0.1
+_FEW = 48
+"""Points of the hand that the coarse grid is scored with."""
 
 
 def search(
@@ -41,10 +43,10 @@ def search(
     """
     axes = np.stack([arm.fingers, np.cross(arm.fingers, arm.palm), arm.palm])
     best = wanted
-    for grid in (_COARSE, _FINE):
+    for grid, points in ((_COARSE, samples[:, :_FEW]), (_FINE, samples)):
         turns = np.array(list(itertools.product(*grid))) @ axes
         candidates = best[:, None] @ matrix_from_axis_angle(turns)
-        hand, swivel, cost = _scored(arm, obstacles, wanted, candidates, place, touch, samples)
+        hand, swivel, cost = _scored(arm, obstacles, wanted, candidates, place, touch, points)
         pick = np.argmin(cost, axis=1)
         rows = np.arange(len(pick))
         best = hand[rows, pick]
