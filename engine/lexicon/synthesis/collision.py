@@ -21,6 +21,8 @@ CELL = 0.0125
 BAND = 5
 """Cells on each side of the skin that hold distances."""
 HAND_SAMPLES = 128
+_PAIRS = 1 << 21
+"""Pairs of points whose distances are worked out at once."""
 _PIERCING = 60
 """Points of the other hand that are looked for inside of a hand."""
 _THICK = 0.025
@@ -255,13 +257,22 @@ class Obstacles:
 
 def from_skin(points: Array, skin: Array, normals: Array) -> tuple[Array, Array]:
     """Distance (R, S), negative inside, and way out (R, S, 3) of points (R, S, 3) from skin and normals (R, M, 3)."""
-    p, q = points.astype(np.float32), skin.astype(np.float32)
-    square = np.sum(q * q, axis=-1)[:, None] - 2.0 * p @ np.swapaxes(q, -1, -2)
-    nearest = np.argmin(square, axis=-1)[..., None]
-    rows = np.arange(len(points))[:, None, None]
-    rows, nearest = rows[..., 0], nearest[..., 0]
+    nearest = _nearest(points.astype(np.float32), skin.astype(np.float32))
+    rows = np.arange(len(points))[:, None]
     away, normal = points - skin[rows, nearest], normals[rows, nearest]
     along, length = np.sum(away * normal, axis=-1), np.sqrt(np.sum(away * away, axis=-1))
     # a point behind the skin but beside it is in the open past an edge, one far behind past the hand's other side
     inside = (along < 0.0) & (-along > 0.5 * length) & (length < _THICK)
     return np.where(inside, along, np.maximum(length, 1e-3)), normal
+
+
+def _nearest(points: Array, skin: Array) -> NDArray[np.integer]:
+    """(R, S) index of the point of skin (R, M, 3) nearest to each of (R, S, 3), a few rows at a time: memory."""
+    square = np.sum(skin * skin, axis=-1)
+    result = np.empty(points.shape[:2], dtype=np.intp)
+    step = max(1, _PAIRS // max(points.shape[1] * skin.shape[1], 1))
+    for begin in range(0, len(points), step):
+        part = slice(begin, begin + step)
+        distance = square[part, None] - 2.0 * points[part] @ np.swapaxes(skin[part], -1, -2)
+        np.argmin(distance, axis=-1, out=result[part])
+    return result

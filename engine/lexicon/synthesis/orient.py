@@ -29,6 +29,8 @@ _FINGERS, _PALM = np.radians(20.0), np.radians(34.0)
 _DEPTH, _SKIN = 0.006, 0.001
 """Metres that cost 1, beyond what skin yields."""
 _STRAIN = 0.1
+_AT_ONCE = 24
+"""Hands that are searched for at once, to spare memory."""
 _FEW = 48
 """Points of the hand that the coarse grid is scored with."""
 
@@ -41,6 +43,17 @@ def search(
     wanted: (R, 3, 3) written rotations. place: (R, 3) where the touching points go. touch (R, 3), samples (R, S, 3):
     from the wrist in the hand's axes.
     """
+    parts = [
+        _search(arm, obstacles.of(rows), *(a[rows] for a in (wanted, place, touch, samples)))
+        for rows in np.array_split(np.arange(len(wanted)), -(-len(wanted) // _AT_ONCE))
+    ]
+    hand, swivel, cost = (np.concatenate(p) for p in zip(*parts, strict=True))
+    return hand, swivel, cost
+
+
+def _search(
+    arm: Arm, obstacles: Obstacles, wanted: Array, place: Array, touch: Array, samples: Array
+) -> tuple[Array, Array, Array]:
     axes = np.stack([arm.fingers, np.cross(arm.fingers, arm.palm), arm.palm])
     best = wanted
     for grid, points in ((_COARSE, samples[:, :_FEW]), (_FINE, samples)):
