@@ -66,6 +66,7 @@ class Blender:
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
         self._asked = 0
+        self._places: dict[str, tuple[float, float]] = {}
         for leftover in ("question.json", "answer.json"):
             (FOLDER / leftover).unlink(missing_ok=True)
         self._log = open(FOLDER / "blender.log", "w", encoding="utf-8")  # noqa: SIM115 - closed by `close`
@@ -118,8 +119,8 @@ class Blender:
         self.screen.input("mousemove", round(x), round(HEIGHT - 1 - y), "sleep", 0.05, "key", "--delay", 40, copy)
         return self.ask("take_clipboard()")
 
-    def open_panel(self, mark: str, copy: str = "ctrl+c") -> None:
-        """Open the panel one of whose first rows is that button, and close the others of the tab.
+    def open_panel(self, mark: str, copy: str = "ctrl+c") -> tuple[float, float]:
+        """Open the panel one of whose first rows is that button, close the others of the tab, and say where it is.
 
         Headers can't be asked for, so they are tried from the top: Ctrl-click opens one and closes the others, and a
         click closes it again.
@@ -129,8 +130,8 @@ class Blender:
         self.ctrl_click(x, y)
         time.sleep(PANEL_S)
         while y > region["y"] + HEADER_PX:
-            if self._is_below(mark, x, y, copy):
-                return
+            if place := self._below(mark, x, y, copy):
+                return place
             self.click(x, y)
             time.sleep(PANEL_S)
             y -= HEADER_PX
@@ -139,23 +140,23 @@ class Blender:
         self.screen.photograph("no-panel")
         raise AssertionError(f"no panel with `{mark}`; see {FOLDER}/no-panel.png")
 
-    def open_subpanel(self, below: tuple[float, float], mark: str, copy: str = "ctrl+c") -> None:
-        """Open the closed sub-panel under the row at that place, whose first rows hold a button with `mark`."""
+    def open_subpanel(self, below: tuple[float, float], mark: str, copy: str = "ctrl+c") -> tuple[float, float]:
+        """Open the closed sub-panel under the row at that place, and say where the button with `mark` is in it."""
         x, y = below
         for distance in (32, 26, 38):
             self.click(x, y - distance)
             time.sleep(PANEL_S)
-            if self._is_below(mark, x, y - distance, copy):
-                return
+            if place := self._below(mark, x, y - distance, copy):
+                return place
             self.click(x, y - distance)
             time.sleep(PANEL_S)
         self.screen.photograph("no-panel")
         raise AssertionError(f"no sub-panel with `{mark}`; see {FOLDER}/no-panel.png")
 
-    def _is_below(self, mark: str, x: float, y: float, copy: str) -> bool:
-        """Whether such a button is in the rows under a panel's header."""
+    def _below(self, mark: str, x: float, y: float, copy: str) -> tuple[float, float] | None:
+        """Place of such a button in the first rows under a panel's header, if it is there."""
         rows = range(int(y) - HEADER_PX + 4, int(y) - 4 * HEADER_PX, -STEP_PX)
-        return any(mark in self.copied(x, row, copy) for row in rows)
+        return next(((x, float(row)) for row in rows if mark in self.copied(x, row, copy)), None)
 
     def key(self, *names: str) -> None:
         self.screen.input("key", "--delay", 60, *names)
@@ -169,12 +170,16 @@ class Blender:
         Over a button, Ctrl C makes Blender copy its command, and Ctrl Alt Shift C the path of its property: so
         buttons are found by what they do, wherever the layout puts them.
         """
+        known = self._places.get(mark)
+        if known is not None and mark in self.copied(*known, copy):
+            return known
         region = self.ask("sidebar()")
         for across in (0.5, 0.8, 0.25):
             x = region["x"] + region["width"] * across
             for y in range(int(region["y"] + region["height"] - 12), int(region["y"] + 10), -STEP_PX):
                 if mark in self.copied(x, y, copy):
-                    return x, float(y)
+                    self._places[mark] = x, float(y)
+                    return self._places[mark]
         self.screen.photograph("not-found")
         raise AssertionError(f"no button for `{mark}` in the sidebar; see {FOLDER}/not-found.png")
 

@@ -14,8 +14,8 @@ from test_gui import DATA_PATH, over_viewport
 def test_reading_the_text_shows_its_signs(blender: Blender) -> None:
     blender.ask("setattr(scene().signwright.generate, 'text', 'Hello my name is Anna')")
     blender.open_panel("signwright.generate.source", DATA_PATH)
-    blender.open_subpanel(blender.find("signwright.generate.apply_after", DATA_PATH), "signwright.read_text(")
-    blender.click(*blender.find("signwright.read_text("))
+    above = blender.find("signwright.generate.apply_after", DATA_PATH)
+    blender.click(*blender.open_subpanel(above, "signwright.read_text("))
     blender.wait("'HELLO' in gloss_items() and 'fs-ANNA' in gloss_items()")
     blender.screen.photograph("gloss")
 
@@ -46,9 +46,9 @@ def test_a_mistake_in_the_line_is_told_at_once(blender: Blender) -> None:
 
 
 def test_typing_finds_signs(blender: Blender) -> None:
-    blender.open_panel("dictionary.query", DATA_PATH)
+    place = blender.open_panel("dictionary.query", DATA_PATH)
     blender.wait("len(found()) > 20")
-    blender.click(*blender.find("dictionary.query", DATA_PATH), times=2)
+    blender.click(*place, times=2)
     time.sleep(0.3)
     blender.type("tha")
     blender.wait("'THANK-YOU' in found() and len(found()) < 20")

@@ -97,7 +97,7 @@ class SIGNWRIGHT_PG_dictionary(bpy.types.PropertyGroup):
     )  # pyright: ignore[reportInvalidTypeForm]
     active: IntProperty(
         name="Sign",
-        description="Sign that is shown below; double-click to copy its gloss",
+        description="Sign that is shown below",
         min=0,
         options={"SKIP_SAVE"},
     )  # pyright: ignore[reportInvalidTypeForm]
