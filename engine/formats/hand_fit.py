@@ -104,7 +104,7 @@ class HandFitter:
         bone = points[:, _BONES[:, 1]] - points[:, _BONES[:, 0]]
         flat, deep = np.sum(bone[..., :2] ** 2, axis=-1), bone[..., 2] ** 2
         # each frame has its own distance to the camera, so its own k
-        frame = np.sum(flat + deep, axis=1, keepdims=True) / np.sum(lengths**2)
+        frame = np.maximum(np.sum(flat + deep, axis=1, keepdims=True) / np.sum(lengths**2), 1e-12)
         a, c, square = flat / frame, deep / frame, np.broadcast_to(lengths**2, flat.shape)
         rows = np.stack([square.ravel(), -c.ravel()], axis=1)
         found, *_ = np.linalg.lstsq(rows, a.ravel(), rcond=None)

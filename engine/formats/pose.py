@@ -36,6 +36,8 @@ BODY, FACE = "POSE_LANDMARKS", "FACE_LANDMARKS"
 HANDS = {"left": "LEFT_HAND_LANDMARKS", "right": "RIGHT_HAND_LANDMARKS"}
 _BODY_POINTS, _HAND_POINTS = 33, 21
 _SEEN = 0.25
+_SMALLEST_PX = 2.0
+"""A hand or shoulders within fewer pixels tell nothing."""
 _FEWEST_SHARE, _FEWEST = 0.1, 4
 """A hand that is seen in fewer frames is taken for not seen at all."""
 _POOR_FIT = 8.0
@@ -64,7 +66,9 @@ def read_pose_motion(path: Path) -> Motion:
 def fit_landmarks(landmarks: Landmarks, name: str = "The file") -> PoseFit:
     """Fit a clip. Raises `EngineError`."""
     body = _component(landmarks, BODY, _BODY_POINTS, name)
-    arms_seen = body.confidence[:, list(SHOULDER.values())].min(axis=1) > _SEEN
+    left, right = SHOULDER.values()
+    arms_seen = body.confidence[:, [left, right]].min(axis=1) > _SEEN
+    arms_seen &= np.linalg.norm((body.points[:, left] - body.points[:, right])[:, :2], axis=-1) > _SMALLEST_PX
     if arms_seen.sum() < 2:
         raise EngineError("bad_motion", f"{name} shows nobody's shoulders in at least two frames.")
     notes = [f"{landmarks.people} people are in {name}; the first was taken."] if landmarks.people > 1 else []
@@ -108,6 +112,7 @@ def _pose_arm(
     arm, count = rig.arms[side], len(landmarks)
     hand = _component(landmarks, HANDS[side], _HAND_POINTS, name)
     seen = (hand.confidence > _SEEN).mean(axis=1) > 0.5
+    seen &= np.ptp(hand.points[..., :2], axis=1).max(axis=1) > _SMALLEST_PX
     if seen.sum() < max(_FEWEST, _FEWEST_SHARE * count):
         if seen.any():
             notes.append(f"The {side} hand is seen in {seen.sum()} of {count} frames of {name}, too few to be used.")

@@ -22,6 +22,7 @@ from engine.take import PoseSequence
 
 Array = NDArray[np.floating]
 WIDTH, HEIGHT = 640, 480
+SHOULDERS_BEHIND = 0.05
 FOCAL, DISTANCE = 900.0, 1.9
 BODY_NAMES = [
     "NOSE",
@@ -161,7 +162,7 @@ def _body(joints: Array) -> Array:
     """The 33 points; those of the face are set on the head, feet are left where the ankles are."""
 
     def at(name: str) -> Array:
-        return joints[:, JOINT_INDEX[name]]
+        return joints[:, JOINT_INDEX[name]].copy()
 
     left_eye, right_eye, head = at("left_eye_smplhf"), at("right_eye_smplhf"), at("head")
     side, mid = (left_eye - right_eye), (left_eye + right_eye) / 2
@@ -174,6 +175,8 @@ def _body(joints: Array) -> Array:
     eyes = [left_eye] * 3 + [right_eye] * 3
     limbs = [at(f"{s}_{n}") for n in ("shoulder", "elbow", "wrist") for s in ("left", "right")]
     fingers = [at(f"{s}_{n}") for n in ("pinky1", "index1", "thumb2") for s in ("left", "right")]
+    for shoulder in limbs[:2]:  # MediaPipe's depth has them too far back
+        shoulder[:, 2] -= SHOULDERS_BEHIND
     legs = [at(f"{s}_{n}") for n in ("hip", "knee", "ankle", "ankle", "foot") for s in ("left", "right")]
     points = [nose, *eyes, *ears, mouth + 0.3 * side, mouth - 0.3 * side, *limbs, *fingers, *legs]
     return np.stack(points, axis=1)

@@ -16,7 +16,7 @@ from engine.body import EMBEDDED_AVATAR, BodyModel
 from engine.formats.face_fit import fit_face
 from engine.formats.least_squares import solve
 from engine.formats.pose import PoseFit, fit_landmarks, read_pose_motion
-from engine.formats.pose_file import Component, read_pose_file
+from engine.formats.pose_file import Component, Landmarks, read_pose_file
 from engine.generators.base import EngineError
 from engine.rotations import angle_between, quaternion_from_axis_angle
 from engine.skeleton import EXPRESSION_NAMES, JOINT_INDEX
@@ -107,6 +107,23 @@ def test_a_clip_without_shoulders_is_refused(sign: PoseSequence, tmp_path: Path)
     seen.confidence["POSE_LANDMARKS"][:] = 0.0
     with pytest.raises(EngineError, match="shoulders"):
         fit_landmarks(read_pose_file(seen.save(tmp_path / "a.pose")))
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([0.0, 1.0, 1e3, 9e5]))
+def test_landmarks_that_make_no_sense_are_fitted_somehow_or_refused(seed: int, size: float) -> None:
+    rng = np.random.default_rng(seed)
+    names = {"POSE_LANDMARKS": pose_maker.BODY_NAMES}
+    names |= {f"{side}_HAND_LANDMARKS": pose_maker.HAND_NAMES for side in ("LEFT", "RIGHT")}
+    components = {
+        k: Component(k, tuple(v), size * rng.normal(size=(6, len(v), 3)), rng.uniform(0.0, 1.0, (6, len(v))))
+        for k, v in names.items()
+    }
+    try:
+        fit = fit_landmarks(Landmarks(640, 480, 25.0, components, 1))
+    except EngineError:
+        return
+    assert np.isfinite(fit.sequence.poses).all()
 
 
 def test_the_residual_is_kept_with_the_motion(sign: PoseSequence, tmp_path: Path) -> None:
