@@ -27,7 +27,7 @@ _Z_WEIGHT, _LENGTH_WEIGHT, _SMOOTH = 0.3, 3.0, 0.4
 _Z_RANGE = (0.1, 2.5)
 _SIZE_RANGE = (0.85, 1.2)
 _SHOULDERS_AHEAD = 0.05
-"""Metres by which MediaPipe Holistic (0.10) puts shoulders too far back, against elbows and wrists: on pictures of three
+"""Metres by which MediaPipe Holistic (0.10) puts shoulders too far behind elbows and wrists: on pictures of three
 signs of the avatar they were 2 cm ahead to 11 cm behind, 7 cm behind in the mean of the six arms."""
 _TRUNK_LIMIT, _HEAD_LIMIT = np.radians(20.0), np.radians(35.0)
 _SWIVEL_LIMIT = np.radians((-40.0, 130.0))
