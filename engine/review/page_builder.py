@@ -46,7 +46,9 @@ def page(lexicons: Iterable[tuple[Lexicon, list[Record]]], body: BodyModel, prog
 
 def _sign(record: Record, lexicon: Lexicon, body: BodyModel, several: bool) -> dict[str, Any]:
     entry = record.entry
+    fingerprint = ""
     try:
+        fingerprint = record.fingerprint
         sequence, start, end = motion_of(entry, lexicon, body, FPS)
         motion, problem = clip(_trimmed(sequence, start - LEAD, end + TAIL)), ""
     except EngineError as e:
@@ -61,7 +63,7 @@ def _sign(record: Record, lexicon: Lexicon, body: BodyModel, several: bool) -> d
         "sense": entry.sense,
         "description": entry.description,
         "reviewedBy": entry.reviewed_by,
-        "hash": record.fingerprint,
+        "hash": fingerprint,
         "motion": motion,
         "problem": problem,
     }
