@@ -17,6 +17,12 @@ from .packing import clip, figure
 from .records import Record
 
 _PARTS = Path(__file__).parent / "page"
+_FILES = {
+    "/*STYLE*/": "page.css",
+    "/*VIEWER*/": "viewer.js",
+    "/*VERDICTS*/": "verdicts.js",
+    "/*REVIEW*/": "review.js",
+}
 FPS = 24.0
 LEAD, TAIL = 0.3, 0.35
 """Seconds shown before and after the sign: hands on their way."""
@@ -80,7 +86,7 @@ def _filled(data: dict[str, Any]) -> str:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     # nothing in the data may end the element that holds it
     parts = {"/*DATA*/": text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")}
-    for mark, file in (("/*STYLE*/", "page.css"), ("/*VIEWER*/", "viewer.js"), ("/*REVIEW*/", "review.js")):
+    for mark, file in _FILES.items():
         parts[mark] = (_PARTS / file).read_text(encoding="utf-8")
     html = (_PARTS / "page.html").read_text(encoding="utf-8")
     pieces = [html]

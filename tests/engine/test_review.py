@@ -130,7 +130,7 @@ def test_the_page_holds_all_it_needs_and_nothing_can_end_its_data_early(tmp_path
     data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.S)[1])
     assert [s["gloss"] for s in data["signs"]] == ["HELLO", "fs-A", "7", "EVIL"]
     assert data["signs"][3]["description"].startswith("</script>")
-    assert html.count("<script") == 3
+    assert html.count("<script") == 4
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", html)
     assert "/*" not in html[: html.index("<style>")]
 
