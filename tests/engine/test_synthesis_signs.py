@@ -250,3 +250,40 @@ def test_hands_may_touch_each_other_in_turn_but_not_both_at_once(body, lexicon):
     )
     with pytest.raises(ValueError, match="TURNS"):
         perform(body, lexicon, plan(both))
+
+
+def test_variation_moves_free_hands_a_little_and_contacts_not_at_all(body, lexicon):
+    def middle(what, seed: int, variation: float) -> np.ndarray:
+        manner = Manner(variation=variation)
+        return (
+            Performance(stage_for(body), plan(what), lexicon, manner, np.random.default_rng(seed))
+            .solved["right"]
+            .pose.wrist[1]
+        )
+
+    for what, least, most in ((STILL, 0.002, 0.06), (LIPS, 0.0, 1e-9)):
+        places = np.array([middle(what, seed, 1.0) for seed in range(4)])
+        assert least <= np.linalg.norm(places - places.mean(axis=0), axis=1).max() <= most
+    assert np.array_equal(middle(STILL, 1, 0.0), middle(STILL, 2, 0.0))
+
+
+def test_varied_hands_of_a_sign_stay_together(body, lexicon):
+    manner = Manner(variation=1.0)
+    for seed in range(3):
+        performance = Performance(stage_for(body), plan(APART), lexicon, manner, np.random.default_rng(seed))
+        left, right = (performance.solved[side].pose.wrist[1] for side in ("left", "right"))
+        assert np.abs(left * [-1, 1, 1] - right).max() < 0.01
+
+
+def test_fingers_open_for_the_next_letter_before_the_hand_moves_on(body, lexicon):
+    performance = perform(body, lexicon, plan("SB"))
+    track = performance.tracks["right"]
+    release = performance.timeline.release[performance.solved["right"].targets.beats[1]]
+
+    def bend(time: float) -> float:
+        local = performance.local(np.array([time]))[0]
+        return float(np.degrees(np.arccos((np.trace(local[0, JOINT_INDEX["right_index2"]]) - 1) / 2)))
+
+    held_bend = bend(release - 0.045)
+    assert bend(release) < held_bend - 1.0
+    assert track.spelled.any()

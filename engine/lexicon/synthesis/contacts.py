@@ -17,7 +17,7 @@ from ...rotations import matrix_from_axis_angle
 from .arm import Arm
 from .collision import Meeting, Obstacles
 from .frames import apply, cross
-from .orient import score, search
+from .orient import raised, score, search
 from .rig import Posed
 from .solve import ArmPose, arm_rotations, best_swivels, with_hand
 from .stage import Stage, identity_pose
@@ -167,7 +167,7 @@ def _reconsidered(
     """Hands and swivels with better ones for those that sink in or that the joints turned far off."""
     wrist = place - apply(hand, touch)
     depth = np.maximum(obstacles.depth(hand[:, None], wrist[:, None], samples)[:, 0] - _SKIN_GIVE, 0.0)
-    cost = score(arm, targets.hand, hand, depth)
+    cost = score(arm, targets.hand, hand, depth) + raised(arm, wrist, swivel)
     rows = np.flatnonzero(cost > _WORTH_A_SEARCH)
     if not len(rows):
         return hand, swivel

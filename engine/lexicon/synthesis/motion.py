@@ -35,6 +35,8 @@ _ARC_SHARE = 0.22
 _CONTACT_FLANK = 0.12
 """Seconds before and after a contact in which the hand may sink in as at the contact."""
 _PUSHES = 3
+_OPENS_AHEAD = 0.035
+"""Seconds that fingers open ahead of a letter."""
 _LOCAL_RATE = {"wiggle": 3.6, "twist": 3.2, "nod": 3.0, "rub": 3.4, "shake": 3.4, "open_close": 2.6}
 """Cycles a second."""
 _LOCAL_DEGREES = {"twist": 24.0, "nod": 24.0, "shake": 15.0}
@@ -113,6 +115,7 @@ class HandTrack:
     arrive: Array
     release: Array
     inside: NDArray[np.bool_]
+    spelled: NDArray[np.bool_]
 
     @classmethod
     def on(cls, timeline: Timeline, beats: list[Beat], solved: Solved, paths: Paths) -> HandTrack:
@@ -125,7 +128,8 @@ class HandTrack:
         for k, clip in _behind_clips(beats, b):
             # what a recorded sign hides is done when it ends
             start[k], arrive[k] = timeline.arrive[clip], timeline.release[clip]
-        return cls(solved, paths, start, arrive, timeline.release[b], np.array([beats[i].inside for i in b]))
+        inside, spelled = (np.array([getattr(beats[i], name) for i in b]) for name in ("inside", "spelled"))
+        return cls(solved, paths, start, arrive, timeline.release[b], inside, spelled)
 
 
 def _behind_clips(beats: list[Beat], own: NDArray[np.integer]) -> list[tuple[int, int]]:
@@ -241,10 +245,21 @@ def _steadied(track: HandTrack, moving: Clock, anchors: Anchors, by_joints: Arra
 
 
 def _fingers(track: HandTrack, times: Array) -> Array:
-    """Handshapes are ready a little before the hand arrives."""
+    """(T, 21) angles. Handshapes are ready a little before the hand arrives.
+
+    In fingerspelling fingers that open for the next letter set off first, while the others still hold this one (Jerde,
+    Soechting and Flanders 2003).
+    """
+    shapes = track.solved.targets.fingers
     lead = np.where(track.inside, 1.0, 0.78)
     ready = track.start + np.maximum(lead * (track.arrive - track.start), np.minimum(0.1, track.arrive - track.start))
-    return clock(times, track.start, ready).add(track.solved.targets.fingers)
+    usual = clock(times, track.start, ready)
+    if not track.spelled.any():
+        return usual.add(shapes)
+    ahead = np.where(track.spelled & track.inside, _OPENS_AHEAD, 0.0)
+    steps = np.diff(shapes, axis=0, prepend=shapes[:1])
+    opening = np.cumsum(np.minimum(steps, 0.0), axis=0)
+    return usual.add(shapes - opening) + clock(times, track.start - ahead, ready - ahead).add(opening)
 
 
 def _local_movements(

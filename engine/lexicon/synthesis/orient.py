@@ -29,6 +29,8 @@ _FINGERS, _PALM = np.radians(20.0), np.radians(34.0)
 _DEPTH, _SKIN = 0.006, 0.001
 """Metres that cost 1, beyond what skin yields."""
 _STRAIN = 0.1
+_HANGS, _HIGH = -0.6, 0.35
+"""Height of the elbow over the shoulder in upper arms from which on it costs, and beyond that what costs 1."""
 _AT_ONCE = 24
 """Hands that are searched for at once, to spare memory."""
 _FEW = 48
@@ -73,7 +75,7 @@ def _scored(
     hand, swivel, strain = _made(arm, candidates, place[:, None] - apply(candidates, touch[:, None]))
     wrist = place[:, None] - apply(hand, touch[:, None])
     depth = np.maximum(obstacles.depth(hand, wrist, samples) - _SKIN, 0.0)
-    return hand, swivel, score(arm, wanted[:, None], hand, depth) + _STRAIN * strain
+    return hand, swivel, score(arm, wanted[:, None], hand, depth) + strain
 
 
 def score(arm: Arm, wanted: Array, hand: Array, depth: Array) -> Array:
@@ -83,12 +85,25 @@ def score(arm: Arm, wanted: Array, hand: Array, depth: Array) -> Array:
     return (fingers / _FINGERS) ** 2 + (palm / _PALM) ** 2 + (depth / _DEPTH) ** 2
 
 
+def raised(arm: Arm, wrist: Array, swivel: Array) -> Array:
+    """(N,) cost of an upper arm that is raised far, for wrists (N, 3) in the chest's frame and swivels (N,)."""
+    collar = collar_rotation(arm, wrist)
+    target = apply(transposed(collar), wrist - arm.collar) - (arm.shoulder - arm.collar)
+    return _raised(arm, collar @ reach(arm, target, swivel).shoulder)
+
+
+def _raised(arm: Arm, shoulder: Array) -> Array:
+    """(...) as `raised`, for rotations (..., 3, 3) of the upper arm in the chest's frame."""
+    height = apply(shoulder, arm.upper)[..., 1] / np.linalg.norm(arm.upper)
+    return (np.maximum(height - _HANGS, 0.0) / _HIGH) ** 2
+
+
 def _angle(a: Array, b: Array) -> Array:
     return np.arccos(np.clip(np.sum(a * b, axis=-1), -1.0, 1.0))
 
 
 def _made(arm: Arm, candidates: Array, wrist: Array) -> tuple[Array, Array, Array]:
-    """Hand rotations (R, C, 3, 3) that the arm makes at its best swivels (R, C), and the strain (R, C)."""
+    """Hand rotations (R, C, 3, 3) that the arm makes at its best swivels (R, C), and the cost (R, C) of these."""
     collar = collar_rotation(arm, wrist)
     target = apply(transposed(collar), wrist - arm.collar) - (arm.shoulder - arm.collar)
     shape = (*wrist.shape[:2], len(_SWIVELS))
@@ -97,6 +112,7 @@ def _made(arm: Arm, candidates: Array, wrist: Array) -> tuple[Array, Array, Arra
     angles = np.stack(split_hand(arm, transposed(forearm) @ (transposed(collar) @ candidates)[:, :, None]))
     flat = wrist.reshape(-1, 3)
     cost = discomfort(*angles) + unnatural(arm, flat, _SWIVELS).reshape(shape) + (solved.short / 0.002) ** 2
+    cost = _STRAIN * cost + _raised(arm, collar[:, :, None] @ solved.shoulder)
     best = np.argmin(cost, axis=2)[..., None]
     angles = np.stack([np.take_along_axis(a, best, axis=2)[..., 0] for a in angles])
     forearm = np.take_along_axis(forearm, best[..., None, None], axis=2)[:, :, 0]

@@ -30,6 +30,7 @@ from .script import items, plan_beats
 from .stage import Stage, stage_for
 from .targets import Targets, gather
 from .timeline import Rhythm, Timeline, schedule, travel
+from .variation import Variation
 
 Array = NDArray[np.floating]
 Report = Callable[[str, float], None]
@@ -104,7 +105,8 @@ class Performance:
         self.beats: list[Beat] = plan_beats(plan, lexicon)
         self._phase = rng.uniform(0.0, 2.0 * np.pi, 4)
         self._face_seed = int(rng.integers(2**31))
-        self.targets = {side: gather(stage, side, self.beats, lexicon.handshapes) for side in SIDES}
+        self._variation = Variation.of(self.beats, manner.variation, rng)
+        self.targets = {side: self._gather(side, lexicon) for side in SIDES}
         left, right = (self.targets[side] for side in SIDES)
         both = np.intersect1d(left.beats[left.on_other], right.beats[right.on_other])
         if both.size:
@@ -123,6 +125,10 @@ class Performance:
         self.timeline: Timeline = schedule(self.beats, moves, contact, around, manner.speed, rhythm)
         self._played = on_timeline(self.beats, clips, self.timeline, manner.speed)
         self.tracks = self._make_tracks()
+
+    def _gather(self, side: str, lexicon: Lexicon) -> Targets:
+        targets = gather(self.stage, side, self.beats, lexicon.handshapes)
+        return self._variation.moved(targets, self.beats, self.stage.landmarks)
 
     def _solve(self, start: Mapping[str, Solved] | None = None) -> dict[str, Solved]:
         """Both hands; the left one is solved anew where it is the one that touches the other."""
@@ -159,7 +165,8 @@ class Performance:
             solved = self.solved[side]
             inside = np.array([self.beats[b].inside for b in solved.targets.beats])
             other = (self.solved["left"], result["left"]) if result else None
-            result[side] = around_body(self.stage, solved, measure_paths(self.stage, solved), inside, other)
+            shaped = self._variation.sized(measure_paths(self.stage, solved), solved.targets)
+            result[side] = around_body(self.stage, solved, shaped, inside, other)
         return result
 
     def _make_tracks(self) -> dict[str, HandTrack]:
