@@ -14,7 +14,7 @@ from .paths import ROOT
 PAGE = ROOT / "docs" / "quality.md"
 _ENGINE = ("counts", "coverage", "handshapes", "signs", "bodies", "speed", "pose")
 _BLENDER = ("retarget",)
-_DETECTOR = ("detector",)
+_DETECTOR = ("detector", "pose_detector")
 _DETECTOR_PYTHON = "3.11"
 _MARK = "<!-- made by `python build_addon.py bench quality`: edit the text after the table only -->"
 _NOTES = "<!-- notes -->"

@@ -177,8 +177,17 @@ def detector() -> Iterator[Row]:
         yield Row(section, f"Fingers stretched or bent as written, {name}", right, "", "bench_hand_detector")
 
 
+def pose_detector() -> Iterator[Row]:
+    """Fit of what MediaPipe Holistic measures in pictures of the avatar."""
+    from .bench_pose_mediapipe import rows
+
+    for what, figure in rows():
+        name = f".pose, as MediaPipe Holistic 0.10.21 sees the avatar sign {what}"
+        yield Row("Imported motion", name, figure, "", "bench_pose_mediapipe")
+
+
 GROUPS: dict[str, Callable[[], Iterator[Row]]] = {
-    f.__name__: f for f in (counts, coverage, handshapes, signs, bodies, speed, retarget, pose, detector)
+    f.__name__: f for f in (counts, coverage, handshapes, signs, bodies, speed, retarget, pose, detector, pose_detector)
 }
 
 
