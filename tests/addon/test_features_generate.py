@@ -13,6 +13,7 @@ import bpy
 import pytest
 from panel import generate, message, refused, scene_data, takes, timeline
 from signwright.addon import engine_process, engine_session, pump
+from signwright.addon.features.generate import choices
 
 
 @pytest.fixture
@@ -209,6 +210,21 @@ def test_the_languages_and_methods_of_the_engine_can_be_chosen(addon):
     assert chosen.language == "DGS"
     chosen.language = "XYZ"
     assert chosen.language_menu == "XYZ"
+
+
+@pytest.mark.parametrize(
+    ("signs", "letters", "numbers", "grammar", "said"),
+    [
+        (1560, 26, 29, True, "X: 1,560 signs, alphabet, numbers"),
+        (1, 26, 0, False, "X: 1 sign, alphabet; in the word order of the text"),
+        (0, 30, 0, False, "X: fingerspelling only"),
+        (0, 30, 11, False, "X: fingerspelling and numbers only"),
+        (0, 0, 0, False, "X: no signs yet, nothing can be generated"),
+    ],
+)
+def test_the_panel_says_how_much_of_a_language_is_covered(signs, letters, numbers, grammar, said):
+    entry = {"name": "X", "signs": signs, "letters": letters, "numbers": numbers, "grammar": grammar}
+    assert choices.coverage(entry) == said
 
 
 @pytest.mark.usefixtures("real_engine")

@@ -45,13 +45,13 @@ def methods(current: str) -> list[Item]:
 def coverage(entry: dict[str, Any]) -> str:
     """One line on how much of a language the engine can sign."""
     signs, letters, numbers = entry["signs"], entry["letters"], entry["numbers"]
-    parts = [f"{signs:,} sign{'s' if signs != 1 else ''}"] if signs else []
-    parts += [name for name, count in (("alphabet", letters), ("numbers", numbers)) if count]
-    if not parts:
-        return f"{entry['name']}: no signs yet, nothing can be generated"
-    covered = "fingerspelling only" if parts == ["alphabet"] else ", ".join(parts)
-    order = "" if entry["grammar"] or not signs else "; the word order of the text"
-    return f"{entry['name']}: {covered}{order}"
+    if signs:
+        parts = [f"{signs:,} sign{'s' if signs != 1 else ''}"]
+        parts += [name for name, count in (("alphabet", letters), ("numbers", numbers)) if count]
+        order = "" if entry["grammar"] else "; in the word order of the text"
+        return f"{entry['name']}: {', '.join(parts)}{order}"
+    only = " and ".join(name for name, count in (("fingerspelling", letters), ("numbers", numbers)) if count)
+    return f"{entry['name']}: {only} only" if only else f"{entry['name']}: no signs yet, nothing can be generated"
 
 
 def _by_coverage() -> list[dict[str, Any]]:
