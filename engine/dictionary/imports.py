@@ -119,7 +119,8 @@ class _Batch:
 
     def _store_language(self, code: str, items: list[Incoming]) -> None:
         dictionary = UserDictionary(self._choices.dictionary, code)
-        lexicon = library.load(code, self._choices.dictionary)
+        written = any(item.motion is None for item in items)
+        known = library.load(code, self._choices.dictionary).handshapes if written else {}
         added: list[str] = []
         replaced: list[str] = []
         skipped: list[tuple[str, str]] = []
@@ -131,7 +132,7 @@ class _Batch:
                     continue
                 (replaced if gloss in draft else added).append(gloss)
                 try:
-                    _put(draft, dictionary, gloss, item, lexicon.handshapes)
+                    _put(draft, dictionary, gloss, item, known)
                 except EngineError as e:
                     (replaced if gloss in replaced else added).remove(gloss)
                     skipped.append((item.what, _reason(e)))
