@@ -105,6 +105,15 @@ def solve(
     return Solved(targets, pose, hand, stage.rig.forward(local), pushed)
 
 
+def out_of_body(stage: Stage, solved: Solved, rows: NDArray[np.integer]) -> Array:
+    """(R, 3) pushes that some hands would need to be out of the body where they should be."""
+    side = solved.targets.side
+    wrist, hand = solved.pose.wrist[rows] - solved.pushed[rows], solved.hand[rows]
+    fingers = stage.rig.hands[side].rotations(solved.targets.fingers[rows])
+    points = wrist[:, None] + np.einsum("kij,kpj->kpi", hand, stage.samples[side].pose(stage.rig.hand(side, fingers)))
+    return _deepest(*stage.field.sample(points), np.full(len(rows), _PRESSED))
+
+
 def _obstacles(stage: Stage, targets: Targets, place: Array, alone: Posed, other: Solved | None) -> Obstacles:
     """The body, the plane between mirrored hands, and the other hand where it is near and not this one's mirror image.
 

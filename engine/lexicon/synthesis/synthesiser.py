@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from .beats import Beat
 from .body_motion import trunk
 from .clearance import around_body
 from .clips import Clip, on_timeline, ways
-from .contacts import Solved, solve
+from .contacts import Solved, out_of_body, solve
 from .frames import apply, transposed
 from .motion import Anchors, HandTrack, clock, evaluate, measure_paths
 from .nonmanual import Face, Signed, Span, perform
@@ -144,19 +145,26 @@ class Performance:
         return solved
 
     def _make_room(self, solved: dict[str, Solved]) -> dict[str, Solved]:
-        """Move both hands of a sign together where the acting hand had to be pushed off its place on the other."""
+        """Move both hands of a sign together where the acting one would sink into the body."""
         left, right = solved["left"].targets, solved["right"].targets
+        meets = np.flatnonzero(right.on_other)
+        pushes = out_of_body(self.stage, solved["right"], meets)
+        if np.abs(pushes).max(initial=0.0) < _ROOM:
+            return solved
         items = np.array([beat.item for beat in self.beats])
         in_space = left.anchor == JOINT_INDEX["pelvis"]
-        shifts = np.zeros((len(left), 3))
-        for item in np.unique(items[right.beats[right.on_other]]):
-            pushed = solved["right"].pushed[right.on_other & (items[right.beats] == item)]
-            most = pushed[np.argmax(np.linalg.norm(pushed, axis=1))]
-            shifts[in_space & (items[left.beats] == item)] = most
-        if np.abs(shifts).max() < _ROOM:
-            return solved
+        shifts, along = np.zeros((len(left), 3)), np.zeros((len(right), 3))
+        for item in np.unique(items[right.beats[meets]]):
+            own = pushes[items[right.beats[meets]] == item]
+            most = own[np.argmax(np.linalg.norm(own, axis=1))]
+            moved = in_space & (items[left.beats] == item)
+            shifts[moved] = most
+            if moved.any():
+                along[right.on_other & (items[right.beats] == item)] = most
         self.corrections["left"] += shifts
-        return self._solve()
+        # the acting hand is carried along instead of being pushed
+        acting = solved["right"]
+        return self._solve({**solved, "right": dataclasses.replace(acting, pushed=acting.pushed - along)})
 
     def _measure_paths(self) -> dict[str, Paths]:
         """The ways of both hands; the right one goes round the left one."""
