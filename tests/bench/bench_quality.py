@@ -3,7 +3,8 @@
 Each sign is synthesised alone from rest to rest at 48 frames a second on the embedded avatar. Columns: seconds of the
 sign; reach error at contacts (mm, on the posed mesh with correctives) and how many contacts; joint-limit violations
 (frames x angles); peak wrist speed (m/s); root-mean-square jerk (m/s^3); deepest hand in head, trunk and other hand
-(mm); degrees by which the arm's joints made the hand deviate from the written orientation.
+(mm); degrees by which joints and obstacles made the hand deviate from the written orientation; how far other parts of
+the hand, which touch first, keep a contact off its place (mm), which the reach error leaves out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from engine.lexicon.phonology import Sign
 from engine.lexicon.synthesis import synthesise
 from engine.lexicon.synthesis.stage import stage_for
 from engine.lexicon.synthesis.synthesiser import Manner, Performance
-from engine.metrics.quality import JERK_LIMIT, SPEED_LIMIT, measure, reach_errors
+from engine.metrics.quality import JERK_LIMIT, SPEED_LIMIT, kept_off, measure, reach_errors
 from engine.rotations import angle_between, quaternion_from_matrix
 
 FPS = 48.0
@@ -54,6 +55,7 @@ def figures(body: BodyModel, lexicon: Lexicon, sign: Sign) -> list[float]:
         quality.hand_trunk,
         quality.hand_hand,
         max(turned),
+        max(kept_off(performance), default=0.0),
     ]
 
 
@@ -79,9 +81,9 @@ def speed(body: BodyModel, lexicon: Lexicon) -> tuple[float, float, float]:
 def main(arguments: list[str]) -> None:
     language, wanted = (arguments or ["ASL"])[0], set(arguments[1:])
     body, lexicon = BodyModel.load(EMBEDDED_AVATAR), load_language(language)
-    groups = {"": lexicon.signs, "fs-": lexicon.letters, "#": lexicon.numbers}
+    groups = {"": lexicon.authored, "fs-": lexicon.letters, "#": lexicon.numbers}
     rows = []
-    heads = ("sec", "reach", "n", "limits", "speed", "jerk", "in head", "in trunk", "in hand", "turned")
+    heads = ("sec", "reach", "n", "limits", "speed", "jerk", "in head", "in trunk", "in hand", "turned", "kept off")
     print(f"{'sign':20s}" + "".join(f"{h:>9s}" for h in heads))
     begun = time.perf_counter()
     for prefix, signs in groups.items():

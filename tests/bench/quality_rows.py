@@ -116,7 +116,7 @@ def signs() -> Iterator[Row]:
             figure = f"median {np.median(values):.1f} {unit}, worst {values.max():.1f} ({names[int(values.argmax())]})"
             return Row(section, what, f"{figure}; {over} over", f"{limit:g} {unit}", "bench_quality")
 
-        yield row("Reach error at contacts", 1, "mm", 2.0)
+        yield row("Reach error at contacts, to where the skin lets them come", 1, "mm", 2.0)
         limits = f"{table[:, 3].sum():.0f} in {int((table[:, 3] > 0).sum())} signs"
         yield Row(section, "Joint angles beyond human limits, over all frames", limits, "0", "bench_quality")
         yield row("Peak wrist speed", 4, "m/s", SPEED_LIMIT)
@@ -124,7 +124,8 @@ def signs() -> Iterator[Row]:
         yield row("Hand inside of the head", 6, "mm", 5.0)
         yield row("Hand inside of the trunk", 7, "mm", 5.0)
         yield row("Hand inside of the other hand", 8, "mm", 5.0)
-        yield row("Hand turned off its written orientation by the arm's joints", 9, "°", 30.0)
+        yield row("Hand turned off its written orientation by joints and obstacles", 9, "°", 30.0)
+        yield row("Contact kept off its place by other parts of the hand that touch first", 10, "mm", 10.0)
 
 
 def bodies() -> Iterator[Row]:
