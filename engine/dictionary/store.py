@@ -1,8 +1,9 @@
 """Writing to the user's dictionary: every change is complete or not made at all.
 
-A change is collected in a `Draft`. New motion is written under new names first, then files of written signs, then the
-index, each beside and renamed; motion that nothing names any more goes last. A crash between leaves at worst a motion
-file that nothing names.
+A change is collected in a `Draft`. All files are written beside first and then renamed: new motion under new names, files
+that written signs are added to, the index, files that written signs are removed from; motion that nothing names any more
+goes last. When one can't be renamed, those before it get their old content back. A crash between leaves at worst a sign
+that is written and recorded, of which the recorded one counts, or a motion file that nothing names.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class UserDictionary:
                 raise LexiconError(f"The file is larger than {MAX_INDEX_BYTES >> 20} MB.", path)
             data = json.loads(path.read_text(encoding="utf-8"))
             validate_data(data, "recorded", path)
-        except (OSError, ValueError) as e:
+        except (OSError, ValueError, RecursionError) as e:
             raise damaged(path, e) from e
         return data["signs"]
 
@@ -108,6 +109,9 @@ class Draft:
         self.recorded = dictionary.recorded()
         self.written = dictionary.written()
         self._texts: dict[Path, str] = {}
+        """Files with what is added to them."""
+        self._gone: dict[Path, set[str]] = {}
+        """Written signs to be removed, by their files."""
         self._new_motion: set[Path] = set()
         self._committed = self._index_changed = False
         self._before = {record["motion"] for record in self.recorded.values()}
@@ -140,6 +144,7 @@ class Draft:
         _checked(lambda: validate(source, "sign", depth=1))
         _checked(lambda: check_sign(source, gloss, source.data[gloss], handshapes))
         self._texts[path] = with_record(self._text(path), gloss, text)
+        self._gone.get(path, set()).discard(gloss)
         self.written[gloss] = path
         if self.recorded.pop(gloss, None) is not None:
             self._index_changed = True
@@ -162,12 +167,17 @@ class Draft:
         return tomllib.loads(self._text(self.written[gloss]))[gloss]
 
     def commit(self) -> None:
-        """Write everything; the index last, because it names what must be there."""
-        for path, text in self._texts.items():
-            write_beside(path, text.encode())
+        """Write everything or nothing: a sign that moves between files is added to one before the other loses it."""
+        files = list(self._texts.items())
         if self._index_changed:
             content = {"format": 1, "signs": dict(sorted(self.recorded.items()))}
-            write_beside(self._of.folder / RECORDED, json.dumps(content, ensure_ascii=False, indent=1).encode())
+            files.append((self._of.folder / RECORDED, json.dumps(content, ensure_ascii=False, indent=1)))
+        for path, glosses in self._gone.items():
+            text = self._text(path)
+            for gloss in sorted(glosses):
+                text = without_record(text, gloss)
+            files.append((path, text))
+        write_together([(path, text.encode()) for path, text in files])
         self._committed = True
 
     def tidy(self) -> None:
@@ -190,14 +200,14 @@ class Draft:
     def _forget_written(self, gloss: str) -> None:
         path = self.written.pop(gloss, None)
         if path is not None:
-            self._texts[path] = without_record(self._text(path), gloss)
+            self._gone.setdefault(path, set()).add(gloss)
 
     def _text(self, path: Path) -> str:
         if path not in self._texts:
             try:
                 text = path.read_text(encoding="utf-8") if path.is_file() else ""
                 tomllib.loads(text)
-            except ValueError as e:
+            except (ValueError, RecursionError) as e:
                 raise damaged(path, e) from e
             return text
         return self._texts[path]
@@ -205,15 +215,45 @@ class Draft:
 
 def write_beside(path: Path, data: bytes) -> None:
     """Write a file beside and rename it, so that no reader sees half of it and a full disk spoils nothing."""
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex[:6]}.part")
+    partial = _partial(path)
     try:
-        with open(partial, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_through(partial, data)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_together(files: list[tuple[Path, bytes]]) -> None:
+    """Write files beside, then rename them in order; when that fails, those renamed get their old content back."""
+    beside = [(path, _partial(path), data) for path, data in files]
+    with contextlib.ExitStack() as clean, contextlib.ExitStack() as undo:
+        for _, partial, data in beside:
+            clean.callback(partial.unlink, missing_ok=True)
+            _write_through(partial, data)
+        for path, partial, _ in beside:
+            old = path.read_bytes() if path.is_file() else None
+            os.replace(partial, path)
+            undo.callback(_put_back, path, old)
+        undo.pop_all()
+
+
+def _put_back(path: Path, old: bytes | None) -> None:
+    if old is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_beside(path, old)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{uuid.uuid4().hex[:6]}.part")
+
+
+def _write_through(path: Path, data: bytes) -> None:
+    """Write a file down to the disk."""
+    with open(path, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def damaged(path: Path, error: Exception) -> EngineError:
