@@ -21,6 +21,8 @@ LEAD = 0.25
 """Seconds of rest before the first and after the last movement."""
 _PEAK_SPEED = 2.6
 """Metres a second; a minimum-jerk movement peaks at 1.875 times its mean speed."""
+_MOST_JERK = 450.0
+"""Metres a second cubed, root mean square over one movement; a sign has slower ones, too."""
 _FLOW = 0.30
 """Share of the shorter of two movements by which they overlap at a posture that is only passed."""
 _REVOLUTION = 0.42
@@ -132,10 +134,14 @@ def _movement_times(hand: Travel, beats: list[Beat]) -> Array:
 
 
 def _shortest(beats: list[Beat], hands: list[Travel]) -> Array:
-    """Seconds below which the wrist would be faster than people are."""
+    """Seconds below which the wrist would be faster or jerkier than people are.
+
+    A minimum-jerk movement of distance d in time T has a root-mean-square jerk of sqrt(720) d / T^3.
+    """
     floor = np.full(len(beats), 0.04)
     for hand in hands:
-        np.maximum.at(floor, hand.beats, 1.875 * hand.distance / _PEAK_SPEED)
+        by_jerk = np.cbrt(np.sqrt(720.0) * hand.distance / _MOST_JERK)
+        np.maximum.at(floor, hand.beats, np.maximum(1.875 * hand.distance / _PEAK_SPEED, by_jerk))
     return floor
 
 
