@@ -41,8 +41,11 @@ def clauses_of(tokens: Sequence[Token], grammar: Grammar, is_verb: Callable[[str
 
 
 def _is_abbreviation(mark: str, clause: Clause, grammar: Grammar, following: str) -> bool:
+    """Whether a full stop ends no sentence: after `Dr`, or after the digits of `3. Mai`."""
     last = clause.elements[-1]
-    return mark == "." and isinstance(last, Word) and last.form in grammar.titles and following[:1].isupper()
+    if isinstance(last, Token):
+        return mark == "." and last.kind == "number" and following.lower() in grammar.after_ordinals
+    return mark == "." and last.form in grammar.titles and following[:1].isupper()
 
 
 def _elements(token: Token, grammar: Grammar, opens: bool) -> list[Element]:

@@ -183,6 +183,10 @@ class Grammar:
     """Words inside a number, like `and` in `a hundred and five`."""
     time_word: str = ""
     """Word that is signed before a time of the day."""
+    group_marks: str = ","
+    """Marks between the thousands of a number; if not commas, then a comma comes before the decimals."""
+    after_ordinals: Set = frozenset()
+    """Words before which digits with a full stop are an ordinal number: `3. Mai`."""
     point_word: str = ""
     """Word between the whole and the decimals of a number."""
 

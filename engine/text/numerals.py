@@ -70,9 +70,12 @@ class NumberSigner:
         self._numbers, self._letters = lexicon.numbers, lexicon.letters
         self._index, self._grammar, self._tens = index, grammar, tens
 
-    def items(self, written: str, span: Span) -> Iterator[GlossItem]:
-        """Items of a number as written: `25`, `1,500`, `3.14`, `10:30`, `555-1234`; digits without a sign as words."""
-        for item in self._items(written, span):
+    def items(self, written: str, span: Span, clock_said: bool = False) -> Iterator[GlossItem]:
+        """Items of a number as written: `25`, `1,500`, `3.14`, `10:30`, `555-1234`; digits without a sign as words.
+
+        clock_said: whether the text says itself that it is a time of the day: `15:30 Uhr`.
+        """
+        for item in self._items(written, span, clock_said):
             lacking = [key for key in item.letters if key not in self._numbers] if item.kind == "number" else []
             yield from (self._digit(key, span) for key in item.letters) if lacking else (item,)
 
@@ -84,13 +87,17 @@ class NumberSigner:
         letters, _ = letters_of(word, self._letters)
         return GlossItem("fingerspell", spelled_gloss(letters, self._letters), span, None, letters)
 
-    def _items(self, written: str, span: Span) -> Iterator[GlossItem]:
+    def _items(self, written: str, span: Span, clock_said: bool) -> Iterator[GlossItem]:
+        if "/" in written:
+            for part in written.split("/"):
+                yield from self._integer(part.lstrip("0") or "0", span)
+            return
         groups = _GROUPS.split(written)
         if len(groups) > 1:
             yield from (self._digits(group, span) for group in groups)
             return
         if ":" in written:
-            yield from self._word(self._grammar.time_word, span)
+            yield from self._word("" if clock_said else self._grammar.time_word, span)
             hours, minutes = written.split(":")
             yield from self._integer(str(int(hours)), span)
             if int(minutes):

@@ -132,7 +132,7 @@ class _Planner:
         return phrases
 
     def _tokens(self, text: str) -> list[Token]:
-        tokens = tokenise(text)
+        tokens = tokenise(text, self._grammar.group_marks)
         if self._spoken != CHINESE:
             return tokens
         return split_words(tokens, vocabulary(self._lexicon, self._grammar), self._grammar)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 Span = tuple[int, int]
@@ -34,24 +35,33 @@ class Token:
     span: Span
 
 
-_TOKEN = re.compile(
-    r"(?P<initials>L(?:\.L)+(?!L)\.?)"
-    r"|(?P<word>L+(?:'L+)*)"
-    r"|(?P<number>D{2,}(?:QD{2,})+|D{1,3}(?:,D{3})+(?:\.D+)?(?!D)|D{1,2}:D{2}(?!D)|D+(?:\.D+)?)"
-    r"|(?P<emoji>EJ*(?:ZEJ*)*)"
-    r"|(?P<symbol>S)"
-    r"|(?P<stop>\.{2,}|\.(?=[ NQ,:']|$)|[!?P][!?.P]*|N+)"
-    r"|(?P<comma>[,:])"
-)
-"""Matches on the string of character classes that `_class_of` makes."""
+@lru_cache(maxsize=8)
+def _pattern(groups: str) -> re.Pattern[str]:
+    """Matches tokens on the string of character classes that `_class_of` makes."""
+    grouped = r"D{1,3}(?:,D{3})+(?:\.D+)?(?!D)"
+    if groups != ",":
+        grouped = rf"D{{1,2}}\.D{{1,2}}\.D{{4}}(?!D)|D{{1,3}}(?:[{re.escape(groups)}]D{{3}})+(?:,D+)?(?!D)|D+,D+"
+    return re.compile(
+        r"(?P<initials>L(?:\.L)+(?!L)\.?)"
+        r"|(?P<word>L+(?:'L+)*)"
+        rf"|(?P<number>D{{2,}}(?:QD{{2,}})+|{grouped}|D{{1,2}}:D{{2}}(?!D)|D+(?:\.D+)?)"
+        r"|(?P<emoji>EJ*(?:ZEJ*)*)"
+        r"|(?P<symbol>S)"
+        r"|(?P<stop>\.{2,}|\.(?=[ NQ,:']|$)|[!?P][!?.P]*|N+)"
+        r"|(?P<comma>[,:])"
+    )
 
 
-def tokenise(text: str) -> list[Token]:
-    """The tokens of a text in their order. Characters that mean nothing for signing are left out."""
+def tokenise(text: str, groups: str = ",") -> list[Token]:
+    """The tokens of a text in their order. Characters that mean nothing for signing are left out.
+
+    groups: marks between the thousands of a number. Where these aren't commas, a comma comes before the decimals. The
+    text of a number token has the English marks.
+    """
     characters, spans = normalise(text)
     classes = _classes(characters)
     tokens = []
-    for match in _TOKEN.finditer(classes):
+    for match in _pattern(groups).finditer(classes):
         start, end = match.span()
         kind = match.lastgroup or ""
         written = characters[start:end]
@@ -59,10 +69,23 @@ def tokenise(text: str) -> list[Token]:
             written = "".join("'" if c in APOSTROPHES else c for c in written)
         elif kind == "initials":
             kind, written = "word", written.replace(".", "")
+        elif kind == "number" and groups != ",":
+            written = _with_english_marks(written, groups)
         elif kind in ("stop", "comma"):
             kind, written = "mark", _mark(classes[start:end])
         tokens.append(Token(kind, written, (spans[start][0], spans[end - 1][1])))  # type: ignore[arg-type]
     return tokens
+
+
+def _with_english_marks(written: str, groups: str) -> str:
+    """`1.500,25` as `1,500.25`, a date like `3.5.2024` as `3/5/2024`."""
+    if written.count(".") == 2 and len(written.rpartition(".")[2]) == 4:
+        return written.replace(".", "/")
+    whole, comma, decimals = written.partition(",")
+    thousands = re.split(f"[{re.escape(groups)}]", whole)
+    if len(thousands) > 1 and all(len(three) == 3 for three in thousands[1:]):
+        whole = ",".join(thousands)
+    return whole + comma.replace(",", ".") + decimals
 
 
 def normalise(text: str) -> tuple[str, list[Span]]:

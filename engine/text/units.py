@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..lexicon.loader import Lexicon
 
 
+_CLOCK = re.compile(r"\d{1,2}\.\d{2}")
 _COUNTS = frozenset(("number", "determiner", "quantifier", "wh"))
 """Tags before a classifier."""
 
@@ -202,7 +204,7 @@ class UnitMaker:
             if isinstance(following, Word) and following.form in self._grammar.ordinal_endings:
                 items = self._numbers.ordinal(token.text, (token.span[0], following.span[1]))
                 return Unit("number", items, elements[at : at + 2]), at + 2
-            return Unit("number", list(self._numbers.items(token.text, token.span)), [token]), at + 1
+            return Unit("number", self._number(elements, at, token), [token]), at + 1
         if token.kind == "emoji":
             return Unit("emoji", [], [token], symbol="" if emoji_face(token.text) else token.text), at + 1
         word = self._grammar.symbols.get(token.text)
@@ -214,6 +216,17 @@ class UnitMaker:
             items = [*self._numbers.items(following.text, span), *self._symbol(word, span)]
             return Unit("noun", items, elements[at : at + 2]), at + 2
         return Unit("noun", list(self._symbol(word, token.span)), [token]), at + 1
+
+    def _number(self, elements: Sequence[Element], at: int, token: Token) -> list[GlossItem]:
+        """The items of a number; `15.30` beside a word for the time is one where no decimals are written so."""
+        g = self._grammar
+        before, after = (elements[i] if 0 <= i < len(elements) else None for i in (at - 1, at + 1))
+        said = isinstance(after, Word) and after.form == g.time_word
+        opened = isinstance(before, Word) and before.form in g.clock_openers
+        written = token.text
+        if (said or opened) and g.group_marks != "," and _CLOCK.fullmatch(written):
+            written = written.replace(".", ":")
+        return list(self._numbers.items(written, token.span, said))
 
     def _symbol(self, word: str, span: Span) -> Iterator[GlossItem]:
         sign = self._index.sign_for(word)

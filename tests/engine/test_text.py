@@ -145,7 +145,7 @@ def test_names_are_spelled_even_when_they_are_words(text: str, expected: str) ->
         ("10:30", "TIME #10 #30"),
         ("10:00", "TIME #10"),
         ("555-1234", "#555 #1234"),
-        ("24/12/2024", "#24 #12 #2024"),
+        ("24/12/2024", "#24 #12 #20 #24"),
         ("5°", "#5 fs-DEGREE"),
         ("10:05", "TIME #10 #05"),
         ("$5.50", "#5 fs-POINT #50 DOLLAR"),

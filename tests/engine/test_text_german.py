@@ -52,6 +52,23 @@ def test_sentences_are_put_into_the_order_of_dgs(dgs: Lexicon, text: str, glosse
 
 
 @pytest.mark.parametrize(
+    ("text", "glosses"),
+    [
+        ("12,50 Euro", "#12 fs-KOMMA #50 fs-EURO"),
+        ("1.500 Euro", "#1500 fs-EURO"),
+        ("1.500,25 Euro", "#1500 fs-KOMMA #25 fs-EURO"),
+        ("15:30 Uhr", "#15 #30 UHR"),
+        ("Um 15.30 Uhr komme ich.", "#15 #30 UHR IX-1 KOMMEN"),
+        ("Am 3. Mai 2024", "#3 fs-MAI #20 #24"),
+        ("Am 3.5.2024", "#3 #5 #20 #24"),
+        ("Ich bin 30. Du bist 31.", "IX-1 #30 . IX-2 #31"),
+    ],
+)
+def test_numbers_are_read_with_the_marks_of_german(dgs: Lexicon, text: str, glosses: str) -> None:
+    assert line(text, dgs) == glosses
+
+
+@pytest.mark.parametrize(
     ("text", "sign"),
     [
         ("Ich rufe dich morgen an.", "ANRUFEN"),
