@@ -113,7 +113,7 @@ class _Planner:
     def phrases(self, text: str, reorder: bool) -> list[GlossPhrase]:
         """The phrases that have something to sign, with the pauses between them."""
         analyses = self._analyses(text)
-        self._referents.place(analyses)
+        self._referents.place(analyses, reorder)
         signed = apply_rules(analyses, self._rules, self._lexicon.signs, reorder)
         phrases: list[GlossPhrase] = []
         pause: GlossItem | None = None

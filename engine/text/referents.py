@@ -57,9 +57,15 @@ class Referents:
         self._glosses = lexicon.signs
         self._known: list[Referent] = []
         self._used = 0
+        self._orders: Sequence[Sequence[str]] = ()
 
-    def place(self, analyses: Sequence[Analysis]) -> None:
-        """Resolve who is meant in all clauses, and let pronouns, owners, names and verbs point there."""
+    def place(self, analyses: Sequence[Analysis], reorder: bool) -> None:
+        """Resolve who is meant in all clauses, and let pronouns, owners, names and verbs point there.
+
+        reorder: whether the rules will change the order.
+        """
+        orders = [rule.order for rule in self._rules.active("order") if rule.of == "clause"]
+        self._orders = orders if reorder else ()
         if POINTER not in self._signs:
             return
         for number, analysis in enumerate(analyses):
@@ -226,8 +232,9 @@ class Referents:
         if not isinstance(sign, Sign) or not sign.agreement:
             return
         subject, whom = analysis.first("subject"), self._whom(analysis)
-        doer = self._locus(subject) or ("2" if analysis.clause.kind == "command" else "")
-        done_to = self._locus(whom) if whom else ""
+        known = [p for p in (subject, whom) if p is not None and self._is_placed_before(p, part, analysis)]
+        doer = self._locus(subject) if subject in known else "2" if analysis.clause.kind == "command" else ""
+        done_to = self._locus(whom) if whom in known else ""
         if not done_to or done_to == doer:
             return
         self._direct(verb, sign, doer, done_to)
@@ -268,9 +275,14 @@ class Referents:
         return indirect or analysis.first("object")
 
     def _locus(self, part: Part | None) -> str:
-        """The place of whom a part means, if it was given before: by a pronoun, or by an earlier mention."""
-        if part is None or part.joined or part.head is None:
-            return ""
-        head = part.head
-        placed_after_verb = head.placed and part.role != "subject"
-        return "" if placed_after_verb else head.locus
+        """The place of whom a part means."""
+        return "" if part is None or part.joined or part.head is None else part.head.locus
+
+    def _is_placed_before(self, part: Part, verb: Part, analysis: Analysis) -> bool:
+        """Whether a part's place is known when the verb is signed: a name that gets its place here stands before it."""
+        if part.head is None or not part.head.placed:
+            return True
+        for order in reversed(self._orders):
+            if part.role in order and verb.role in order:
+                return order.index(part.role) < order.index(verb.role)
+        return analysis.parts.index(part) < analysis.parts.index(verb)
