@@ -7,6 +7,7 @@ number; `[POSS-2 NAME WHAT]wh` a phrase with a mark; `,` `.` `...` pauses, `/` t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from .gloss import FACE_MARKS, KIND_MARKS, NEGATION_MARK, GlossItem, GlossPhrase, GlossPlan, pause_notation
@@ -30,11 +31,14 @@ def parse_line(line: str, lexicon: Lexicon, text: str = "", *, reference: GlossP
     """
     if len(line) > MAX_CHARACTERS:
         raise mistake(f"The gloss line has {len(line):,} characters; it can have {MAX_CHARACTERS:,}.", "Shorten it.")
-    phrases = Reader(line, lexicon).phrases()
+    reader = Reader(line, lexicon)
+    phrases = reader.phrases()
     if not any(item.kind != "pause" for phrase in phrases for item in phrase.items):
         raise mistake("There is no sign in the gloss line.", "Write glosses like HELLO, or clear it to use the text.")
     plan = GlossPlan(text, lexicon.language, tuple(phrases))
-    return aligned(plan, reference) if reference is not None else plan
+    if reference is not None:
+        plan = aligned(plan, reference)
+    return replace(plan, warnings=(*plan.warnings, *reader.warnings))
 
 
 def format_line(plan: GlossPlan) -> str:

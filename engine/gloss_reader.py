@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,10 +23,19 @@ if TYPE_CHECKING:
 
 _ASKS: Final[dict[str, PhraseKind]] = {"?": "yes_no_question", "??": "wh_question", "!": "command"}
 """Short forms that people may end a phrase with."""
-_TOKEN = re.compile(r"\[|\](?:[^\s\[\]]*)|\(\s*[\d.]+\s*s?\s*\)|\?+|!|,|/|\.\.\.|…|\.|[^\s\[\](),/?!.…]+")
+_TOKEN = re.compile(r"\[|\][^\s\[\]/?!…]*|\(\s*[\d.]+\s*s?\s*\)|\?+|!|,|/|\.\.\.|…|\.|[^\s\[\](),/?!.…]+")
 _PAUSE = re.compile(r"\(\s*([\d.]+)\s*s?\s*\)")
 _PLACED = re.compile(r"(?:(?P<source>1|2|3[a-d]|x)-)?(?P<gloss>.+?)(?:-(?P<goal>1|2|3[a-d]|x))?", re.I)
 _HEADS = frozenset(("nod", "shake", "tilt", "tilt_back", "forward", "down", "turn"))
+_VALUES: Final = {
+    "head": ("is no movement of the head", f"Write head= with one of: {', '.join(sorted(_HEADS))}."),
+    "mouth": ("can't be mouthed", "Write one word in small letters from a to z, like mouth=pah."),
+    "gaze": (
+        "is no direction of the eyes",
+        "Write gaze= with up, down, forward, back, out, in, or several joined by hyphens, like gaze=up-out.",
+    ),
+}
+"""What is said of a wrong value: what it is not, and what can be written."""
 _MOST_REPEATS = 6
 _LONGEST_PAUSE = 30.0
 
@@ -46,6 +56,8 @@ class Reader:
 
     def __init__(self, line: str, lexicon: Lexicon) -> None:
         self._line, self._lexicon = line, lexicon
+        self.warnings: list[str] = []
+        """What was read otherwise than it was written; complete after `phrases`."""
         self._tokens = list(self._split())
         self._folded = _folded_glosses(lexicon)
         self._spoken = languages.get(lexicon.language).spoken
@@ -78,11 +90,16 @@ class Reader:
             elif word.startswith("]"):
                 if opened is None:
                     raise self._mistake(token, "closes a phrase that was not opened", "Put [ before its first gloss.")
+                if all(item.kind == "pause" for item in items):
+                    raise self._mistake(opened, "opens a phrase without a sign", "Put glosses into it, or take it out.")
                 opened = None
                 phrases.append(self._marked(tuple(items), token))
                 items.clear()
             elif word == "/" or word in _ASKS or pause is not None:
                 self._end(phrases, items, token, word, pause, opened is not None)
+            elif _PAUSE.fullmatch(word):
+                hint = f"It can last up to {_LONGEST_PAUSE:.0f} seconds, like (0.5s)."
+                raise self._mistake(token, "is no pause that can be made", hint)
             else:
                 items.append(self._item(token))
         if opened is not None:
@@ -131,7 +148,7 @@ class Reader:
         word = token.text
         if word.rstrip("+") in self._lexicon.signs and (item := self._sign(word)) is not None:
             return item
-        if word[:3].lower() == "fs-" and len(word) > 3:
+        if word[:3].lower() == "fs-":
             return self._spelled(token)
         if word[0] == "#" or word.isdecimal():
             return self._number(token)
@@ -172,14 +189,21 @@ class Reader:
     def _spelled(self, token: _Token) -> GlossItem:
         letters: list[str] = []
         missing = ""
-        for piece in token.text[3:].split("-"):
+        pieces = token.text[3:].split("-")
+        for piece in pieces:
             found, lacking = letters_of(piece, self._lexicon.letters)
             letters += found
             missing += lacking
-        if missing or not letters:
-            what = f"has letters without a handshape: {missing}" if missing else "has no letters"
-            raise self._mistake(token, what, f"The letters are: {' '.join(self._lexicon.letters)}.")
+        known = f"The letters are: {' '.join(self._lexicon.letters)}."
+        if missing:
+            raise self._mistake(token, f"has letters without a handshape: {missing}", known)
+        if not letters:
+            raise self._mistake(token, "has no letters", f"Write them after fs- without a blank. {known}")
         gloss = spelled_gloss(letters, self._lexicon.letters)
+        if _as_spelled("".join(pieces)) != _as_spelled("".join(letters)):
+            self.warnings.append(
+                f"{token.text} is spelled {gloss}: not all of its letters have a handshape of their own."
+            )
         return GlossItem("fingerspell", gloss, letters=tuple(letters), mouth=mouthing("".join(letters), self._spoken))
 
     def _number(self, token: _Token) -> GlossItem:
@@ -187,8 +211,8 @@ class Reader:
         numbers = self._lexicon.numbers
         keys: Sequence[str] = body.split("-") if "-" in body else (body,) if body in numbers else tuple(body)
         if not body or not all(key in numbers or key in self._lexicon.letters for key in keys):
-            known = ", ".join(list(numbers)[:24]) or "none"
-            raise self._mistake(token, "is no number that can be signed", f"Number signs are: {known}.")
+            hint = f"Write it in digits, like #25. Numbers with a sign of their own: {', '.join(numbers) or 'none'}."
+            raise self._mistake(token, "is no number that can be signed", hint)
         return number_item(keys, numbers)
 
     # ------------------------------------------------------------ marks
@@ -225,15 +249,17 @@ class Reader:
             return dataclasses.replace(nonmanual, mouth=value)
         if name == "gaze" and _is_direction(value.replace("_", " ")):
             return dataclasses.replace(nonmanual, gaze=value.replace("_", " "))
+        wrong = _Token(mark, token.at)
+        if name in _VALUES:
+            what, known = _VALUES[name]
+            raise self._mistake(wrong, what, known)
         try:
             strength = float(value)
         except ValueError:
             strength = -1.0
         if name not in EXPRESSION_NAMES or not 0.0 <= strength <= 1.0:
-            known = ", ".join(EXPRESSION_NAMES)
-            raise self._mistake(
-                _Token(mark, token.at), "is no face unit with a strength from 0 to 1", f"Units: {known}."
-            )
+            known = f"Units: {', '.join(EXPRESSION_NAMES)}; or head=, mouth=, gaze=."
+            raise self._mistake(wrong, "is no face unit with a strength from 0 to 1", known)
         return dataclasses.replace(nonmanual, face={**nonmanual.face, name: strength})
 
     # ------------------------------------------------------------ mistakes
@@ -248,10 +274,22 @@ class Reader:
         near = get_close_matches(body, self._lexicon.signs, 1, 0.5) or get_close_matches(
             word, self._lexicon.signs, 1, 0.5
         )
-        hint = f"Did you mean {near[0]}? " if near else ""
+        if self._sign(token.text.rstrip("+")) is not None:
+            most = token.text.rstrip("+") + "+" * (_MOST_REPEATS - 1)
+            return self._mistake(token, "is repeated too often", f"Six times is the most: {most}.")
         if body in self._lexicon.signs:
             return self._mistake(token, "gives places to a sign that has none", f"Write {body}.")
-        return self._mistake(token, "is no sign of the dictionary", f"{hint}To spell it, write fs-{word}.")
+        hints = [f"Did you mean {near[0]}?"] if near else []
+        letters, missing = letters_of(word, self._lexicon.letters)
+        if letters and not missing:
+            hints.append(f"To spell it, write {spelled_gloss(letters, self._lexicon.letters)}.")
+        hint = " ".join(hints) or "Take it out, or write a sign of the dictionary."
+        return self._mistake(token, "is no sign of the dictionary", hint)
+
+
+def _as_spelled(text: str) -> str:
+    """Letters to compare, without capitals, composition and apostrophes."""
+    return "".join(c for c in unicodedata.normalize("NFC", text).casefold() if c not in "'’+")
 
 
 def _seconds(word: str) -> float | None:

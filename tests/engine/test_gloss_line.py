@@ -130,7 +130,7 @@ def test_whatever_is_typed_is_read_or_told_with_a_remedy(line: str) -> None:
         assert e.hint
         return
     assert any(item.kind != "pause" for phrase in plan.phrases for item in phrase.items)
-    assert parse_line(format_line(plan), LEXICON) == plan
+    assert parse_line(format_line(plan), LEXICON) == dataclasses.replace(plan, warnings=())
 
 
 # ---------------------------------------------------------------- what is written
@@ -157,11 +157,27 @@ def test_whatever_is_typed_is_read_or_told_with_a_remedy(line: str) -> None:
         ("fs-SCHA", "fs-SCHA"),
         ("x-GIVE-2", "x-GIVE-2"),
         ("GIVE-2", "GIVE-2"),
+        ("[HELLO]q/FRIEND", "[HELLO]q / FRIEND"),
         ("[HELLO]smile=0.5,head=nod", "[HELLO]smile=0.5,head=nod"),
     ],
 )
 def test_people_may_write_loosely(typed: str, read: str) -> None:
     assert format_line(parse_line(typed, LEXICON)) == read
+
+
+def test_letters_without_a_handshape_of_their_own_are_spelled_plainly_and_noted() -> None:
+    plan = parse_line("fs-ÖÉ fs-Ä fs-O'Neal fs-s-c-h", LEXICON)
+    assert format_line(plan) == "fs-OE fs-Ä fs-ONEAL fs-S-C-H"
+    assert len(plan.warnings) == 1
+    assert plan.warnings[0].startswith("fs-ÖÉ is spelled fs-OE")
+
+
+def test_a_hint_to_spell_a_word_can_be_followed() -> None:
+    for typed in ("ANNA", "x-Änne", "A1", "don’t"):
+        with pytest.raises(EngineError) as error:
+            parse_line(typed, LEXICON)
+        spelling = error.value.hint.split("write ")[-1].removesuffix(".")
+        assert parse_line(spelling, LEXICON).warnings == ()
 
 
 def test_a_gloss_of_the_dictionary_wins_over_a_place() -> None:
@@ -178,12 +194,25 @@ def test_a_gloss_of_the_dictionary_wins_over_a_place() -> None:
         ("HELLO-3a", 1, "Write HELLO."),
         ("HELLO fs-мир", 7, "A B C"),
         ("HELLO #x", 7, "0, 1, 2"),
+        ("HELLO #", 7, "20"),
         ("[HELLO", 1, "Put ] and its mark"),
         ("HELLO ]q", 7, "Put [ before"),
         ("[HELLO [YOU]q ]q", 8, "Close the first"),
         ("[HELLO]qq", 7, "Did you mean q?"),
         ("[HELLO]smile=3", 7, "smile"),
         ("BOOKS++++++++", 1, "spell"),
+        ("HELLO+++++++++", 1, "Six times is the most: HELLO+++++."),
+        ("1-GIVE-2++++++", 1, "Six times is the most: 1-GIVE-2+++++."),
+        ("fs-", 1, "Write them after fs-"),
+        ("HELLO (99999s)", 7, "up to 30 seconds"),
+        ("HELLO (0s)", 7, "up to 30 seconds"),
+        ("🚀", 1, "Take it out"),
+        ("-", 1, "Take it out"),
+        ("[HELLO]gaze=sideways", 7, "up, down, forward"),
+        ("[HELLO]mouth=<x>", 7, "mouth=pah"),
+        ("[HELLO]head=up", 7, "nod"),
+        ("HELLO []q", 7, "take it out"),
+        ("HELLO [ , ]q", 7, "take it out"),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_a_remedy(line: str, position: int, hint: str) -> None:
