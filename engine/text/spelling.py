@@ -99,8 +99,10 @@ def spelled_gloss(letters: Sequence[str], alphabet: Collection[str] = ()) -> str
 
 
 def mouthing(word: str, spoken: str = "") -> str:
-    """A word in the letters a to z that mouth shapes are made of; Chinese in pinyin."""
-    return "".join(letters_of(word, _LATIN, spoken if spoken == chinese.CODE else "")[0]).lower()
+    """The letters of a word that mouth shapes are made of, as the language writes them; Chinese in pinyin, a to z."""
+    if spoken == chinese.CODE:
+        return "".join(letters_of(word, _LATIN, spoken)[0]).lower()
+    return "".join(c for c in unicodedata.normalize("NFC", word).lower() if c.isalpha())
 
 
 _LATIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")

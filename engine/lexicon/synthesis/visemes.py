@@ -37,7 +37,10 @@ def visemes(word: str, spoken: str = _DEFAULT) -> list[tuple[str, float]]:
 
 
 def _of_part(text: str, rules: Rules, longest: int) -> list[tuple[str, float]]:
-    """text: one word between `^` and `$`. The longest group that fits wins, one bound to an end over one that isn't."""
+    """text: one word between `^` and `$`. The longest group that fits wins, one bound to an end over one that isn't.
+
+    A letter without a shape of its own, like é in an English text, has that of its base letter.
+    """
     found: list[tuple[str, float]] = []
     i = 0
     while i < len(text):
@@ -48,6 +51,7 @@ def _of_part(text: str, rules: Rules, longest: int) -> list[tuple[str, float]]:
                 i += size
                 break
         else:
+            found += rules.get(unicodedata.normalize("NFD", text[i])[0], [])
             i += 1
     return found
 
