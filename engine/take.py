@@ -10,7 +10,6 @@ import dataclasses
 import io
 import json
 import os
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +17,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .npz import Npz, NpzError, number
 from .rotations import axis_angle_from_quaternion, continuous, mirror_poses, quaternion_from_axis_angle, slerp
 from .skeleton import EXPRESSION_NAMES, JOINT_COUNT, POSE_SIZE
 
@@ -27,6 +27,7 @@ Origin = Literal["dictionary", "fingerspelled", "number", "generated", "imported
 MAX_FILE_BYTES = 1 << 30
 _META_KEY = "signwright"
 _FORMAT = 1
+_RATES = ("mocap_frame_rate", "mocap_framerate", "fps")
 
 
 class TakeError(ValueError):
@@ -186,28 +187,12 @@ class Take:
     def from_bytes(cls, data: bytes, name: str = "take.npz") -> Take:
         """Read the content of an `.npz`, as `load` does; `name` is for messages and for foreign files."""
         try:
-            _refuse_bombs(data, name)
-            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                return _take_from_arrays({k: arrays[k] for k in arrays.files}, Path(name))
+            with Npz(io.BytesIO(data), MAX_FILE_BYTES) as file:
+                return _take_from_arrays(file.arrays(("poses", "trans", *_RATES)), Path(name))
         except TakeError:
             raise
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            zipfile.BadZipFile,
-            json.JSONDecodeError,
-        ) as e:
+        except (NpzError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as e:
             raise TakeError(f"{name} is not a take: {e}") from e
-
-
-def _refuse_bombs(data: bytes, name: str) -> None:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        size = sum(i.file_size for i in archive.infolist())
-    if size > MAX_FILE_BYTES:
-        raise TakeError(f"{name} unpacks to {size / 1e9:.1f} GB; the limit is {MAX_FILE_BYTES / 1e9:.1f} GB.")
 
 
 def _take_from_arrays(data: dict[str, NDArray[Any]], path: Path) -> Take:
@@ -216,7 +201,7 @@ def _take_from_arrays(data: dict[str, NDArray[Any]], path: Path) -> Take:
     poses = data["poses"]
     if poses.ndim != 2 or poses.shape[1] != POSE_SIZE:
         raise TakeError(f"poses in {path.name} has shape {poses.shape}, expected (frames, {POSE_SIZE}).")
-    rate = next((float(data[k]) for k in ("mocap_frame_rate", "mocap_framerate", "fps") if k in data), None)
+    rate = next((number(data[k]) for k in _RATES if k in data), None)
     if rate is None:
         raise TakeError(f"{path.name} doesn't say its frame rate (mocap_frame_rate, mocap_framerate or fps).")
     names = tuple(str(n) for n in data["expression_names"]) if "expression_names" in data else ()

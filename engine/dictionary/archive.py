@@ -150,7 +150,7 @@ def _recorded(container: Container, code: str, name: str) -> Iterator[Incoming |
     path = Path(name)
     try:
         data = json.loads(container.read(name))
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise LexiconError(f"It is not JSON: {e}.", path) from e
     validate_data(data, "recorded", path)
     for gloss, record in data["signs"].items():
@@ -201,5 +201,5 @@ def _source_of(data: bytes, path: Path) -> TomlSource:
     try:
         text = data.decode("utf-8")
         return TomlSource(path, text, tomllib.loads(text))
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise LexiconError(f"It is not valid TOML: {e}.", path) from e

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..generators.base import EngineError
+from ..npz import ZIP_ERRORS, ZIP_METHODS
 
 MAX_MEMBERS = 50_000
 MAX_TOTAL_BYTES = 4 << 30
@@ -35,7 +36,7 @@ class ZipContainer:
         self.name = path.name
         try:
             self._zip = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as e:
+        except ZIP_ERRORS as e:
             raise _bad(path.name, f"is no zip that can be read: {e}") from e
         infos = self._zip.infolist()
         if len(infos) > MAX_MEMBERS or sum(i.file_size for i in infos) > MAX_TOTAL_BYTES:
@@ -51,9 +52,11 @@ class ZipContainer:
             info = self._zip.getinfo(name)
             if info.file_size > MAX_MEMBER_BYTES:
                 raise _bad(self.name, f"has {name}, which unpacks to more than {MAX_MEMBER_BYTES >> 20} MB.")
+            if info.compress_type not in ZIP_METHODS:
+                raise _bad(self.name, f"has {name}, which is compressed in a way that isn't read here.")
             with self._zip.open(info) as member:
                 data = member.read(MAX_MEMBER_BYTES + 1)
-        except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, KeyError, EOFError, ValueError) as e:
+        except ZIP_ERRORS as e:
             raise _bad(self.name, f"has {name}, which can't be read: {e}") from e
         if len(data) > MAX_MEMBER_BYTES:
             raise _bad(self.name, f"has {name}, which unpacks to more than it says.")
@@ -70,12 +73,12 @@ class FolderContainer:
     def names(self) -> list[str]:
         """All files, in alphabetical order."""
         found = []
-        for path in sorted(self._root.rglob("*")):
+        for count, path in enumerate(self._root.rglob("*"), 1):
+            if count > MAX_MEMBERS:
+                raise _bad(self.name, f"has more than {MAX_MEMBERS} files and folders.")
             if path.is_file():
                 found.append(path.relative_to(self._root).as_posix())
-            if len(found) > MAX_MEMBERS:
-                raise _bad(self.name, f"has more than {MAX_MEMBERS} files.")
-        return found
+        return sorted(found)
 
     def path(self, name: str) -> Path:
         """Where a file lies. Raises `EngineError` when that is outside of the folder, or nothing is there."""

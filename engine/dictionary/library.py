@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import threading
-import zipfile
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..lexicon.loader import Lexicon, load_language
 from ..lexicon.places import DATA
 from ..lexicon.recorded import Entry, RecordedSign
 from ..lexicon.recorded_index import RECORDED
+from ..npz import Npz, NpzError, number
 from ..take import MAX_FILE_BYTES
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -91,16 +89,9 @@ def _described(
 def motion_seconds(path: Path) -> float:
     """Length of a motion file, from its header alone; 0 when the file is damaged or gone."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            with archive.open("poses.npy") as member:
-                version = np.lib.format.read_magic(member)
-                read = np.lib.format.read_array_header_1_0 if version[0] == 1 else np.lib.format.read_array_header_2_0
-                frames = read(member)[0][0]
-            if archive.getinfo("mocap_frame_rate.npy").file_size > MAX_FILE_BYTES:
-                return 0.0
-            with archive.open("mocap_frame_rate.npy") as member:
-                rate = float(np.lib.format.read_array(member, allow_pickle=False))
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile):
+        with Npz(path, MAX_FILE_BYTES) as file:
+            frames, rate = file.shape("poses")[0], number(file.read("mocap_frame_rate"))
+    except (NpzError, IndexError):
         return 0.0
     return round(max(frames - 1, 0) / rate, 3) if rate > 0 else 0.0
 

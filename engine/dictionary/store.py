@@ -1,9 +1,9 @@
 """Writing to the user's dictionary: every change is complete or not made at all.
 
-A change is collected in a `Draft`. All files are written beside first and then renamed: new motion under new names, files
-that written signs are added to, the index, files that written signs are removed from; motion that nothing names any more
-goes last. When one can't be renamed, those before it get their old content back. A crash between leaves at worst a sign
-that is written and recorded, of which the recorded one counts, or a motion file that nothing names.
+A change is collected in a `Draft`. All files are written beside first and then renamed: new motion under new names,
+files that written signs are added to, the index, files that written signs are removed from; motion that nothing names
+any more goes last. When one can't be renamed, those before it get their old content back. A crash between leaves at
+worst a sign that is written and recorded, of which the recorded one counts, or a motion file that nothing names.
 """
 
 from __future__ import annotations

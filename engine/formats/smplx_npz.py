@@ -7,7 +7,6 @@ them. Rotation vectors in radians. Shapes of bodies and foreign face parameters 
 from __future__ import annotations
 
 import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..generators.base import EngineError
+from ..npz import Npz, NpzError, number
 from ..skeleton import EXPRESSION_NAMES, POSE_SIZE
 from ..take import PoseSequence, Take, TakeError
 
@@ -33,6 +33,18 @@ _PARTS: tuple[tuple[tuple[str, ...], int, bool], ...] = (
     (("right_hand_pose", "smplx_rhand_pose"), 45, False),
 )
 """Names of a part's array, its columns, and whether it must be there."""
+_USED = (
+    *(n for names, _, _ in _PARTS for n in names),
+    *_RATES,
+    "poses",
+    "pose_hand",
+    "pose_eye",
+    "trans",
+    "transl",
+    "betas",
+    "expression",
+)
+"""Names of arrays that hold numbers."""
 
 
 @dataclass(frozen=True)
@@ -48,26 +60,21 @@ class Motion:
 def read_motion(path: Path) -> Motion:
     """Read any supported `.npz`. Raises `EngineError` that says what the file has instead."""
     try:
-        data = _read(path)
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            if "signwright" in file.files:
-                return Motion(Take.from_bytes(data, path.name))
-            arrays = {k: file[k] for k in file.files if file[k].dtype != object}
+        if path.stat().st_size > MAX_BYTES:
+            raise _bad(path, f"is larger than {MAX_BYTES >> 20} MB.")
+        data = path.read_bytes()
+        with Npz(io.BytesIO(data), MAX_BYTES) as file:
+            arrays = file.arrays(_USED)
+        if "signwright" in arrays:
+            return Motion(Take.from_bytes(data, path.name))
     except TakeError as e:
         raise EngineError("bad_motion", str(e), "Choose an SMPL-X .npz file.") from e
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as e:
+    except (OSError, NpzError) as e:
         raise _bad(path, f"can't be read: {e}") from e
-    return _from_arrays(path, arrays)
-
-
-def _read(path: Path) -> bytes:
-    if path.stat().st_size > MAX_BYTES:
-        raise _bad(path, f"is larger than {MAX_BYTES >> 20} MB.")
-    data = path.read_bytes()
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(i.file_size for i in archive.infolist()) > MAX_BYTES:
-            raise _bad(path, f"unpacks to more than {MAX_BYTES >> 20} MB.")
-    return data
+    try:
+        return _from_arrays(path, arrays)
+    except ValueError as e:
+        raise _bad(path, f"can't be used: {e}") from e
 
 
 def _from_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> Motion:
@@ -75,7 +82,7 @@ def _from_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> Motion:
     poses = _poses(path, arrays, notes)
     if not 2 <= len(poses) <= MAX_FRAMES:
         raise _bad(path, f"has {len(poses)} frames; from 2 to {MAX_FRAMES} can be used.")
-    rate = next((float(np.asarray(arrays[k]).reshape(-1)[0]) for k in _RATES if np.size(arrays.get(k, ()))), None)
+    rate = next((number(arrays[k]) for k in _RATES if k in arrays), None)
     if rate is None:
         rate = _USUAL_RATE
         notes.append(f"{path.name} doesn't say its frame rate; {rate:g} a second was taken.")
@@ -85,11 +92,8 @@ def _from_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> Motion:
         notes.append(f"The face in {path.name} is not used: its parameters belong to another face model.")
     trans = next((arrays[k] for k in ("trans", "transl") if k in arrays), np.zeros(3))
     faces = np.zeros((len(poses), len(EXPRESSION_NAMES)), np.float32)
-    try:
-        places = np.broadcast_to(trans, (len(poses), 3)).astype(np.float32)
-        sequence = PoseSequence(poses, places, faces, rate)
-    except (TakeError, ValueError) as e:
-        raise _bad(path, f"can't be used: {e}") from e
+    places = np.broadcast_to(trans, (len(poses), 3)).astype(np.float32)
+    sequence = PoseSequence(poses, places, faces, rate)
     return Motion(Take(path.stem, "", "", "imported", sequence), tuple(notes))
 
 
@@ -110,7 +114,7 @@ def _poses(path: Path, arrays: dict[str, NDArray[Any]], notes: list[str]) -> NDA
 
 
 def _from_parts(path: Path, arrays: dict[str, NDArray[Any]], notes: list[str]) -> NDArray[np.float32]:
-    arrays = dict(arrays)
+    arrays = {name: np.atleast_1d(array) for name, array in arrays.items()}
     hands, eyes = arrays.get("pose_hand"), arrays.get("pose_eye")
     if hands is not None and hands.ndim == 2 and hands.shape[1] == 90:
         arrays["left_hand_pose"], arrays["right_hand_pose"] = hands[:, :45], hands[:, 45:]

@@ -24,7 +24,7 @@ def read_recorded(path: Path, language: str) -> dict[str, RecordedSign]:
         if path.stat().st_size > MAX_INDEX_BYTES:
             raise LexiconError(f"The file is larger than {MAX_INDEX_BYTES >> 20} MB.", path)
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, RecursionError) as e:
         if isinstance(e, LexiconError):
             raise
         raise LexiconError(f"The index of recorded signs can't be read: {e}.", path) from e

@@ -43,6 +43,8 @@ class TomlSource:
             raise LexiconError(f"The file can't be read: {e}.", path, hint="It must be a UTF-8 text file.") from e
         try:
             return cls(path, text, tomllib.loads(text))
+        except RecursionError as e:
+            raise LexiconError("Its values are nested too deeply.", path) from e
         except tomllib.TOMLDecodeError as e:
             match = _AT_LINE.search(str(e))
             line = int(match[1]) if match else len(text.splitlines())

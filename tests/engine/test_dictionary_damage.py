@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import struct
+import tracemalloc
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from recordings import recording
+from recordings import recording, waving
 
 from engine import requests
+from engine.dictionary import containers
 from engine.dictionary.store import UserDictionary
 from engine.generators.base import EngineError
+from engine.take import Take, TakeError
 
 
 def ask(kind: str, dictionary: Path | str, **message: Any) -> dict[str, Any]:
@@ -57,6 +66,7 @@ def test_a_sign_is_kept_whichever_write_fails_when_it_is_replaced(
         ask("sign_edit", tmp_path / "theirs", gloss="HELLO", changes={"words": ["hello"]}, copy=True)
         new = {"kind": "signs_import", "paths": [str(tmp_path / "theirs")], "duplicates": "replace"}
     before = content(folder)
+    at = 0
     for at in range(20):
         with monkeypatch.context() as patch:
             failing(patch, name, at)
@@ -86,3 +96,117 @@ def test_a_crash_between_two_writes_loses_no_sign(
     monkeypatch.setattr(os, "replace", replace)
     ask("sign_add", folder, gloss="HELLO", motion=str(motion), replace=True)
     assert len(seen) >= 3 and all(seen)
+
+
+# ---------------------------------------------------------------- files that are damaged or mean harm
+
+
+def npz(**arrays: Any) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **{"poses": waving().poses, "mocap_frame_rate": 30.0, **arrays})
+    return file.getvalue()
+
+
+def patched(offset: int, new: bytes) -> bytes:
+    """A motion file with other bytes at a place of every entry of its table of contents."""
+    data = bytearray(npz())
+    entry = data.find(b"PK\x01\x02")
+    while entry >= 0:
+        data[entry + offset : entry + offset + len(new)] = new
+        entry = data.find(b"PK\x01\x02", entry + 4)
+    return bytes(data)
+
+
+def garbled() -> bytes:
+    data = bytearray(npz())
+    data[200:600] = bytes(b ^ 0xFF for b in data[200:600])
+    return bytes(data)
+
+
+def claiming(*shape: int) -> bytes:
+    """A motion file without data whose header claims an array of a shape."""
+    header, file = io.BytesIO(), io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("poses.npy", header.getvalue())
+    return file.getvalue()
+
+
+def zipped(**files: bytes | str) -> bytes:
+    """A dictionary as a zip: its index, its written signs, the motion of one sign."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(
+                {"index": "asl/recorded.json", "signs": "asl/signs.toml"}.get(name, "asl/motion/e.npz"), data
+            )
+    return file.getvalue()
+
+
+INDEX = json.dumps({"format": 1, "signs": {"EVIL": {"words": ["evil"], "motion": "motion/e.npz"}}})
+BAD_MOTION: dict[str, Callable[[], bytes]] = {
+    "garbled": garbled,
+    "encrypted": lambda: patched(8, b"\x01"),
+    "unknown compression": lambda: patched(10, struct.pack("<H", 99)),
+    "12 TiB claimed": lambda: claiming(10**10, 165),
+    "more than a number of elements": lambda: claiming(10**30, 0),
+    "one number for all": lambda: npz(poses=np.float64(3.0)),
+    "poses of text": lambda: npz(poses=np.array([["a"] * 165] * 5)),
+    "complex poses": lambda: npz(poses=waving().poses.astype(complex)),
+    "a rate of text": lambda: npz(mocap_frame_rate=np.array(["fast"])),
+    "two rates": lambda: npz(mocap_frame_rate=np.array([24.0, 30.0])),
+    "no frame": lambda: npz(poses=np.zeros((0, 55, 3))),
+}
+BAD_FILES: dict[str, Callable[[], bytes]] = {
+    **{f"{name}.npz": make for name, make in BAD_MOTION.items()},
+    "a body of one number.npz": lambda: npz(poses=np.array("x"), body_pose=np.float64(3.0)),
+    "garbled motion.zip": lambda: zipped(index=INDEX, motion=garbled()),
+    "12 TiB of motion.zip": lambda: zipped(index=INDEX, motion=claiming(10**10, 165)),
+    "deep json.zip": lambda: zipped(index="[" * 200_000 + "]" * 200_000),
+    "deep toml.zip": lambda: zipped(signs="a = " + "[" * 100_000 + "]" * 100_000),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_does_not_stop_the_others(folder: Path, tmp_path: Path, name: str) -> None:
+    bad = tmp_path / name
+    bad.write_bytes(BAD_FILES[name]())
+    paths = [recording(tmp_path / "first.npz"), bad, recording(tmp_path / "last.npz")]
+    done = ask("signs_import", folder, paths=[str(p) for p in paths])
+    assert sorted(done["added"]) == ["FIRST", "LAST"]
+    assert [name in s["what"] and len(s["why"]) > 10 for s in done["skipped"]] == [True]
+
+
+@pytest.mark.parametrize("name", BAD_MOTION)
+def test_bad_motion_is_an_error_with_its_name_and_takes_no_memory(folder: Path, tmp_path: Path, name: str) -> None:
+    bad = tmp_path / "bad.npz"
+    bad.write_bytes(BAD_MOTION[name]())
+    tracemalloc.start()
+    try:
+        with pytest.raises(EngineError, match=r"bad\.npz"):
+            ask("sign_add", folder, gloss="X", motion=str(bad))
+        with pytest.raises(TakeError):
+            Take.load(bad)
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_folder_of_too_many_files_is_not_walked_to_its_end(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(30):
+        (tmp_path / "many" / f"{i}").mkdir(parents=True)
+    walked: list[Path] = []
+    real = Path.rglob
+
+    def rglob(self: Path, pattern: str) -> Any:
+        for path in real(self, pattern):
+            walked.append(path)
+            yield path
+
+    monkeypatch.setattr(Path, "rglob", rglob)
+    monkeypatch.setattr(containers, "MAX_MEMBERS", 5)
+    with pytest.raises(EngineError, match="more than 5"):
+        containers.FolderContainer(tmp_path / "many").names()
+    assert len(walked) == 6

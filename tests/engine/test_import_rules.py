@@ -27,7 +27,7 @@ BLENDER = {
     "imbuf",
 }
 HEAVY = {"torch", "onnxruntime", "transformers", "scipy", "PIL"}
-PLAIN_ENGINE_MODULES = {"take", "rotations", "skeleton", "protocol", "body", "body_files"}
+PLAIN_ENGINE_MODULES = {"take", "rotations", "skeleton", "protocol", "body", "body_files", "npz"}
 """What Blender's process may load from the engine: NumPy and the standard library only."""
 ENGINE_PACKAGES = {"numpy", "fastjsonschema", "simplemma", "pypinyin"}
 PICTURES = {"engine/review/portrait.py": {"PIL"}}
