@@ -47,8 +47,9 @@ _signs |= {f"SIGN-{i}": _sign(f"SIGN-{i}") for i in range(BUILT_IN - len(_signs)
 
 
 def plan(request: Answer) -> Answer:
-    """The words of the text as capitals, or the line that was given, looked up."""
+    """The words of the text as capitals, or the line that was given, looked up; small letters are read too."""
     line = request["gloss"] or " ".join(_gloss(word) for word in request["text"].split())
+    line = " ".join(token.upper() if token.upper() in _signs else token for token in line.split())
     items, at = [], 0
     for token in line.split():
         if token == ".":

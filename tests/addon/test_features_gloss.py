@@ -127,6 +127,16 @@ def test_checking_a_line_shows_its_signs(scene):
     assert state.has_items(scene)
 
 
+def test_a_line_in_small_letters_is_written_anew_so_that_its_signs_can_be_chosen(scene):
+    bpy.ops.signwright.read_text()
+    scene.signwright.gloss.line = "my bank"
+    bpy.ops.signwright.check_gloss()
+    assert line() == "MY BANK"
+    assert state.is_edited(scene) and state.has_items(scene)
+    bpy.ops.signwright.choose_sign(index=1, gloss="RIVERSIDE")
+    assert line() == "MY RIVERSIDE"
+
+
 def test_another_sign_of_a_word_can_be_chosen(scene):
     scene.signwright.generate.text = "my bank"
     bpy.ops.signwright.read_text()
@@ -255,8 +265,27 @@ def test_a_foreign_rig_has_no_shape(addon):
         (["1-GIVE-2", "BOOK++"], "1-GIVE-2 BOOK++", ["1-GIVE-2", "BOOK++"]),
         (["", "HELLO"], ". HELLO", [None, "HELLO"]),
         (["谢谢"], "谢谢 !", ["谢谢"]),
+        (["HELLO", "BOOK"], "[HELLO]q / BOOK", ["HELLO", "BOOK"]),
     ],
 )
 def test_items_are_found_in_the_line(glosses, line, found):
     spans = tokens.spans(line, glosses)
     assert [line[slice(*span)] if span else None for span in spans] == found
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("MY OLD BOOK", "MY BOOK"),
+        ("[OLD]q . BOOK", "BOOK"),
+        ("MY , [OLD ,]t,smile=0.5 / BOOK", "MY , / BOOK"),
+        ("OLD (0.4s) [BOOK]wh", "[BOOK]wh"),
+        ("[OLD BOOK]q", "[BOOK]q"),
+        ("[MY OLD]q", "[MY]q"),
+        ("OLD .", ""),
+    ],
+)
+def test_a_sign_is_taken_out_with_the_brackets_and_pauses_that_it_leaves_empty(before, after):
+    (span,) = tokens.spans(before, ["OLD"])
+    assert span is not None
+    assert tokens.without(before, span) == after

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plain_addon import addon_module
 from recordings import recording
 
 from engine import languages, requests
@@ -41,6 +42,15 @@ def test_the_items_stand_in_the_line_as_they_are_told() -> None:
     at = 0
     for item in answer["items"]:
         at = answer["gloss_line"].index(item["gloss"], at) + len(item["gloss"])
+
+
+@pytest.mark.parametrize("typed", ["hello book", "HELLO,BOOK", "[HELLO]q/BOOK", "fs-ann,[fs-Bo]q"])
+def test_every_item_of_a_loosely_written_line_has_its_place_in_the_line_of_the_answer(typed: str) -> None:
+    tokens = addon_module("features.gloss.tokens")
+    answer = ask("plan", text="", gloss=typed)
+    glosses = [item["gloss"] for item in answer["items"]]
+    assert len(glosses) == 2
+    assert [answer["gloss_line"][slice(*span)] for span in tokens.spans(answer["gloss_line"], glosses)] == glosses
 
 
 def test_a_choice_of_a_directional_sign_keeps_its_places() -> None:

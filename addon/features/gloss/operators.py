@@ -173,7 +173,7 @@ class SIGNWRIGHT_OT_edit_gloss_item(_ItemOperator):
         _, place = self.item(scene)
         line = state.current_line(scene)
         if self.change == "REMOVE":
-            state.set_line(scene, tokens.replaced(line, place, ""))
+            state.set_line(scene, tokens.without(line, place))
             return {"FINISHED"}
         places = state.item_spans(scene)
         beside = self.index + (1 if self.change == "LATER" else -1)

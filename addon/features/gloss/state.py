@@ -68,8 +68,17 @@ def take_read(scene: bpy.types.Scene, source: str, answer: Mapping[str, Any]) ->
 
 
 def take_checked(scene: bpy.types.Scene, line: str, answer: Mapping[str, Any]) -> Report | None:
-    """Take in the items of a line that the user wrote, unless it has changed again."""
-    return _take_items(scene, answer, line) if line == current_line(scene) else None
+    """Take in the items of a line that the user wrote, unless it has changed again.
+
+    The line stays the user's, but is written as the engine writes it: the items' glosses are found in that.
+    """
+    if line != current_line(scene):
+        return None
+    report = _take_items(scene, answer)
+    written = scene.signwright.gloss.items_line
+    if written != line:
+        set_line(scene, written)
+    return report
 
 
 def take_generated(scene: bpy.types.Scene, line: str) -> None:
@@ -136,10 +145,10 @@ def _propose(scene: bpy.types.Scene, source: str, line: str) -> None:
     set_line(scene, gloss.proposed)
 
 
-def _take_items(scene: bpy.types.Scene, answer: Mapping[str, Any], line: str = "") -> Report | None:
+def _take_items(scene: bpy.types.Scene, answer: Mapping[str, Any]) -> Report | None:
     gloss = scene.signwright.gloss
     text = scene.signwright.generate.resolved_text()
-    gloss.items_line = line or tokens.one_line(str(answer["gloss_line"]))
+    gloss.items_line = tokens.one_line(str(answer["gloss_line"]))
     gloss.items.clear()
     for entry in answer["items"]:
         item = gloss.items.add()

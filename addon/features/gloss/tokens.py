@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 
 Span = tuple[int, int]
+_PAUSE = r"(?:,|\.\.\.|…|\.|\([\d.\s]+s?\s*\))"
+_EMPTY_PHRASE = re.compile(rf"\[(?:\s|{_PAUSE})*\][^\s\[\]/?!]*")
+_BEFORE_ALL_SIGNS = re.compile(rf"(?:\s|/|{_PAUSE})+")
 
 
 def spans(line: str, glosses: Sequence[str]) -> list[Span | None]:
@@ -20,11 +23,18 @@ def spans(line: str, glosses: Sequence[str]) -> list[Span | None]:
 
 
 def replaced(line: str, span: Span, gloss: str) -> str:
-    """The line with another gloss at that place; an empty one takes the place away with its blank."""
+    """The line with another gloss at that place."""
     start, end = span
-    if gloss:
-        return line[:start] + gloss + line[end:]
-    return " ".join((line[:start] + line[end:]).split())
+    return line[:start] + gloss + line[end:]
+
+
+def without(line: str, span: Span) -> str:
+    """The line without what stands at that place, nor brackets and leading pauses that have no sign left."""
+    start, end = span
+    rest = _EMPTY_PHRASE.sub("", line[:start] + line[end:])
+    leading = _BEFORE_ALL_SIGNS.match(rest)
+    left = one_line(rest[leading.end() :] if leading else rest)
+    return left.replace("[ ", "[").replace(" ]", "]")
 
 
 def swapped(line: str, first: Span, second: Span) -> str:
