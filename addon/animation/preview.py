@@ -25,6 +25,8 @@ NAME = ".Signwright preview"
 _BEFORE = "signwright_before"
 _TITLE = "signwright_title"
 _ASSIGNMENT = ("use_nla", "action_blend_type", "action_extrapolation", "action_influence")
+_NEW_ASSIGNMENT = {"use_nla": True, "action_blend_type": "REPLACE", "action_influence": 1.0}
+"""What the preview sets, as Blender has it where nothing was animated before."""
 _BONE = ("rotation_mode", "rotation_quaternion", "rotation_euler", "rotation_axis_angle", "location")
 _SCENE = ("use_preview_range", "frame_preview_start", "frame_preview_end", "frame_current")
 
@@ -118,15 +120,16 @@ def _bone_note(bone: bpy.types.PoseBone) -> dict[str, Any]:
 
 def _restore_owner(note: Any, preview: bpy.types.Action) -> None:
     owner = note.get("id")
-    if owner is None or owner.animation_data is None or owner.animation_data.action != preview:
+    if owner is None or owner.animation_data is None:
         return
     data = owner.animation_data
-    action = note.get("action")
-    slot = action.slots.get(note["slot"]) if action is not None else None
-    compat.assign_action(owner, action, slot)
-    for name, value in note.get("assignment", {}).items():
+    if data.action == preview:  # else the user has assigned another one meanwhile, which stays
+        action = note.get("action")
+        slot = action.slots.get(note["slot"]) if action is not None else None
+        compat.assign_action(owner, action, slot)
+    for name, value in note.get("assignment", _NEW_ASSIGNMENT).items():
         setattr(data, name, value)
-    if "assignment" not in note:
+    if "assignment" not in note and data.action is None:
         owner.animation_data_clear()
     for name, values in note["bones"].items():
         bone = owner.pose.bones.get(name)

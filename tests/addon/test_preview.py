@@ -123,6 +123,21 @@ def test_one_preview_follows_another(animated):
     assert_as_before(animated, before)
 
 
+@pytest.mark.parametrize("kind", ["signer", "animated"])
+def test_an_action_that_is_assigned_meanwhile_stays_and_the_nla_plays_again(kind, request):
+    rig = request.getfixturevalue(kind)
+    data = rig.animation_data
+    before = (True, 0.5, "COMBINE") if data else (True, 1.0, "REPLACE")
+    show()
+    data = rig.animation_data
+    other = bpy.data.actions.new("Other")
+    compat.assign_action(rig, other, compat.slot_of(other, rig, create=True))
+    bpy.ops.signwright.stop_preview()
+    assert data.action == other
+    assert (data.use_nla, data.action_influence, data.action_blend_type) == before
+    assert rig.pose.bones["left_elbow"].rotation_mode == "XYZ"
+
+
 def _undo(steps: int) -> None:
     for _ in range(steps):
         bpy.ops.ed.undo()
