@@ -25,7 +25,7 @@ CODE = "zh"
 _LONGEST = 8
 _NAME_LENGTHS = range(2, 5)
 """Characters of a Chinese name."""
-_NUMERALS = re.compile("[零〇一二两兩三四五六七八九十百千万萬]{2,}")
+_NUMERALS = re.compile("[零〇一二两兩三四五六七八九十百千万萬亿億]{2,}")
 
 
 def is_han(character: str) -> bool:

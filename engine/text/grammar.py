@@ -185,6 +185,8 @@ class Grammar:
     """Word that is signed before a time of the day."""
     group_marks: str = ","
     """Marks between the thousands of a number; if not commas, then a comma comes before the decimals."""
+    after_numbers: Set = frozenset()
+    """Words that mean what their sign does only after a number: 号 is a day in 5号."""
     after_ordinals: Set = frozenset()
     """Words before which digits with a full stop are an ordinal number: `3. Mai`."""
     point_word: str = ""

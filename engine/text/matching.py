@@ -82,7 +82,7 @@ class SignIndex:
         own, then the one that most words around speak for, then the one whose main word it is.
         """
         word = elements[start]
-        if not isinstance(word, Word) or word.is_name:
+        if not isinstance(word, Word) or word.is_name or self._lacks_number(elements, start):
             return None
         wanted = self._expected_pos(elements, start)
         found: list[tuple[_Key, Entry, int]] = []
@@ -103,6 +103,15 @@ class SignIndex:
         (length, _, degree, *_), sign, end = found[0]
         choices = dict.fromkeys(s.gloss for key, s, _ in found if key[0] == length)
         return Match(sign, end, tuple(choices) if len(choices) > 1 else (), degree == _AS_WRITTEN)
+
+    def _lacks_number(self, elements: Sequence[Element], start: int) -> bool:
+        """Whether the word there has a meaning only after a number, and none stands before it."""
+        word, before = elements[start], elements[start - 1] if start else None
+        if not isinstance(word, Word) or word.form not in self._grammar.after_numbers:
+            return False
+        if isinstance(before, Word):
+            return before.form not in self._grammar.units and before.form not in self._grammar.question_words
+        return before is None or before.kind != "number"
 
     def knows_verb(self, form: str) -> bool:
         """Whether a form of a word is one of a verb that has a sign."""

@@ -129,6 +129,8 @@ class NumberSigner:
             return
         for word, scale in sorted(self._grammar.scales.items(), key=lambda x: -x[1]):
             if value >= scale and self._index.sign_for(word) is not None:
+                if value // scale >= scale:
+                    break  # no language counts in thousand thousands: read digit by digit
                 yield from self._integer(str(value // scale), span)
                 yield from self._word(word, span)
                 if value % scale:

@@ -29,6 +29,15 @@ _COUNTS = frozenset(("number", "determiner", "quantifier", "wh"))
 """Tags before a classifier."""
 
 
+def _is_empty_object(unit: Unit, before: Sequence[Unit]) -> bool:
+    """Whether a verb's sign says its object already: 饭 in 吃过饭."""
+    verb = next((u for u in reversed(before) if u.tag != "particle"), None)
+    if verb is None or verb.tag != "verb" or len(unit.items) != 1 or unit.form == verb.form:
+        return False
+    sign = unit.items[0].sign
+    return sign is not None and [item.sign for item in verb.items] == [sign] and "and" not in unit.classes
+
+
 @dataclass(eq=False)
 class Unit:
     """One word, or several that are signed as one; a number; an emoji."""
@@ -94,6 +103,7 @@ class UnitMaker:
                 unit.classes = unit.classes | {"relative"}
             if before and before[-1] in _COUNTS and unit.form in self._grammar.classifiers:
                 unit.classes = unit.classes | {"classifier" if at < len(clause.elements) else "small"}
+            unit.left_out = _is_empty_object(unit, units)
             units.append(unit)
         return units
 

@@ -132,3 +132,19 @@ def test_latin_words_in_chinese_are_spelled_with_the_same_hand() -> None:
 def test_mouthing_is_pinyin() -> None:
     item = plan("妈妈").phrases[0].items[0]
     assert item.mouth == "mama"
+
+
+@pytest.mark.parametrize(
+    ("text", "glosses"),
+    [
+        ("100000000", "#100000000"),
+        ("我的手机号是13800138000", "我 fs-SHOUJIHAO 是 #13800138000"),
+        ("今天5号", "今天 #5 天"),
+        ("你为什么哭?", "[IX-2 哭 fs-WEISHENME]wh"),
+        ("请关门", "请 关 门"),
+        ("因为下雨,我不去", "fs-YINWEI 雨 , [IX-1 去 不]neg"),
+        ("我吃过饭了", "IX-1 吃"),
+    ],
+)
+def test_nothing_is_dropped_or_said_twice(text: str, glosses: str) -> None:
+    assert line(text) == glosses
