@@ -180,7 +180,7 @@ class Take:
         try:
             data = path.read_bytes()
         except OSError as e:
-            raise TakeError(f"{path.name} can't be read: {e}") from e
+            raise TakeError(f"{path.name} can't be read: {e.strerror or e}.") from e
         return cls.from_bytes(data, path.name)
 
     @classmethod

@@ -19,7 +19,8 @@ from recordings import recording, waving
 from engine import requests
 from engine.dictionary import containers
 from engine.dictionary.store import UserDictionary
-from engine.generators.base import EngineError
+from engine.generators import registry
+from engine.generators.base import EngineError, GenerateRequest
 from engine.take import Take, TakeError
 
 
@@ -210,3 +211,54 @@ def test_a_folder_of_too_many_files_is_not_walked_to_its_end(
     with pytest.raises(EngineError, match="more than 5"):
         containers.FolderContainer(tmp_path / "many").names()
     assert len(walked) == 6
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut off", "one frame"])
+def test_a_sign_whose_recording_is_damaged_is_named_when_it_is_to_be_signed(
+    folder: Path, tmp_path: Path, damage: str
+) -> None:
+    ask("sign_add", folder, gloss="BOOK", motion=str(recording(tmp_path / "x.npz")))
+    motion = next((folder / "asl/motion").iterdir())
+    if damage == "missing":
+        motion.unlink()
+    elif damage == "cut off":
+        motion.write_bytes(motion.read_bytes()[:100])
+    else:
+        motion.write_bytes(npz(poses=np.zeros((1, 165))))
+    with pytest.raises(EngineError, match="BOOK") as error:
+        registry.get("dictionary").generate(
+            GenerateRequest("", gloss="BOOK", dictionary=str(folder)), lambda *told: None
+        )
+    assert (error.value.code, error.value.fix) == ("sign_damaged", "open_dictionary")
+    assert str(motion) in error.value.hint
+
+
+def test_files_of_ones_own_that_are_nested_too_deeply_are_told(folder: Path, tmp_path: Path) -> None:
+    ask("sign_edit", folder, gloss="BOOK", changes={"words": ["tome"]}, copy=True)
+    (folder / "asl/recorded.json").write_text("[" * 200_000 + "]" * 200_000)
+    (folder / "asl/deep.toml").write_text("a = " + "[" * 100_000 + "]" * 100_000)
+    (folder / "rules").mkdir()
+    (folder / "rules/asl.toml").write_text("a = " + "[" * 100_000 + "]" * 100_000)
+    found = ask("signs", folder, own=True)
+    assert [s["gloss"] for s in found["signs"]] == ["BOOK"]
+    assert sorted(name for name in ("recorded.json", "deep.toml") for p in found["problems"] if name in p) == [
+        "deep.toml",
+        "recorded.json",
+    ]
+    with pytest.raises(EngineError, match=r"rules.asl\.toml") as error:
+        ask("plan", folder, text="tome")
+    assert error.value.code == "rules_damaged"
+    (folder / "rules/asl.toml").unlink()
+    planned = ask("plan", folder, text="tome")
+    assert planned["gloss_line"] == "BOOK"
+    assert "deep.toml" in " ".join(planned["warnings"])
+    with pytest.raises(EngineError) as error:
+        ask("sign_add", folder, gloss="X", motion=str(recording(tmp_path / "x.npz")))
+    assert error.value.code == "dictionary_damaged"
+
+
+@pytest.mark.parametrize("name", ["two rates", "a rate of text", "garbled", "12 TiB claimed"])
+def test_a_list_of_signs_bears_a_damaged_recording(folder: Path, tmp_path: Path, name: str) -> None:
+    ask("sign_add", folder, gloss="X", motion=str(recording(tmp_path / "x.npz")))
+    next((folder / "asl/motion").iterdir()).write_bytes(BAD_MOTION[name]())
+    assert [s["seconds"] for s in ask("signs", folder, own=True)["signs"]] == [0.0]

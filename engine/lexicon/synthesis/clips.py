@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...generators.base import EngineError
 from ...rotations import (
     axis_angle_from_quaternion,
     conjugate,
@@ -24,6 +25,7 @@ from ...rotations import (
     slerp,
 )
 from ...skeleton import EXPRESSION_NAMES, JOINT_COUNT, JOINT_INDEX
+from ...take import TakeError
 from ..recorded import RecordedSign
 from .beats import Beat
 from .contacts import Solved
@@ -68,11 +70,14 @@ class Clip:
     def of(cls, sign: RecordedSign) -> Clip:
         """What a recorded sign plays; parts of the body that rest all through count as not recorded.
 
-        Raises `ValueError` for a recording of fewer than two frames.
+        Raises `EngineError` for a recording that is damaged, missing, or of fewer than two frames.
         """
-        sequence = sign.sequence
+        try:
+            sequence = sign.sequence
+        except TakeError as e:
+            raise _damaged(sign, str(e)) from e
         if len(sequence) < 2:
-            raise ValueError(f"The recording of {sign.gloss}, {sign.motion.name}, has less than two frames.")
+            raise _damaged(sign, "It has fewer than two frames.")
         poses = sequence.poses.reshape(-1, JOINT_COUNT, 3).astype(np.float64)
         moved = np.abs(poses).max(axis=(0, 2)) > 1e-4
         joints = np.array([j for group in _groups() if moved[list(group)].any() for j in group], dtype=int)
@@ -133,6 +138,15 @@ class Clip:
         local = np.broadcast_to(np.eye(3), (1, JOINT_COUNT, 3, 3)).copy()
         local[0, self.joints] = matrix_from_quaternion(self.rotations[frame])
         return local
+
+
+def _damaged(sign: RecordedSign, why: str) -> EngineError:
+    return EngineError(
+        "sign_damaged",
+        f"The recording of your sign {sign.gloss} can't be played: {why}",
+        f"Put its file back ({sign.motion}), record or import the sign anew, or remove it from your dictionary.",
+        "open_dictionary",
+    )
 
 
 @dataclass(frozen=True)
