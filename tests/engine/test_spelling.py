@@ -56,5 +56,6 @@ def test_a_spelled_gloss_parts_letters_that_could_be_read_otherwise() -> None:
     assert spelled_gloss(("S", "C", "H"), alphabet) == "fs-S-C-H"
 
 
-def test_mouthing_has_the_letters_a_to_z_only() -> None:
-    assert mouthing("Schöne Grüße") == "schonegrusse"
+def test_mouthing_has_the_letters_as_the_language_writes_them() -> None:
+    assert mouthing("Schöne Grüße!", "de") == "schönegrüße"
+    assert mouthing("你好", "zh") == "nihao"
