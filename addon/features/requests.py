@@ -19,7 +19,25 @@ from .reporting import fail, operator_fails_with_report
 _TIMER_SECONDS = 0.05
 
 
-class RequestOperator:
+class ModalOperator:
+    """Mixin of operators that are called again and again by a timer until they end."""
+
+    _timer: Any = None
+
+    def run_modal(self, context: bpy.types.Context, seconds: float) -> set[str]:
+        """Go on in `modal`, which is called that often, and by every event of the user."""
+        manager = context.window_manager
+        self._timer = manager.event_timer_add(seconds, window=context.window)
+        manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def remove_timer(self, context: bpy.types.Context) -> None:
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
+
+
+class RequestOperator(ModalOperator):
     """Mixin of operators that show progress, can be given up with Esc, and block in scripts and background mode.
 
     An operator has `begin`, which sends the request, and `end`, which takes in the answer of the finished `_job`.
@@ -27,7 +45,6 @@ class RequestOperator:
 
     place = pump.TEXT
     """Panel that shows progress and reports."""
-    _timer: Any = None
     _job: Job | None = None
 
     def begin(self, context: bpy.types.Context) -> Job:
@@ -62,16 +79,13 @@ class RequestOperator:
         if bpy.app.background:
             return self.execute(context)
         self._send(context)
-        manager = context.window_manager
-        self._timer = manager.event_timer_add(_TIMER_SECONDS, window=context.window)
-        manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        return self.run_modal(context, _TIMER_SECONDS)
 
     @operator_fails_with_report
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         assert self._job is not None
         if self._job.done:
-            self._remove_timer(context)
+            self.remove_timer(context)
             return self.end(context)
         if event.type == "ESC" and event.value == "PRESS":
             pump.session().cancel(self._job)
@@ -80,7 +94,7 @@ class RequestOperator:
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator: a file is loaded or the window closes."""
-        self._remove_timer(context)
+        self.remove_timer(context)
         if self._job is not None:
             pump.session().cancel(self._job)
         self.give_up()
@@ -89,11 +103,6 @@ class RequestOperator:
         pump.show(None)
         self._job = self.begin(context)
         pump.set_working(self.place, self._job)
-
-    def _remove_timer(self, context: bpy.types.Context) -> None:
-        if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
 
 
 Done = Callable[[Mapping[str, Any]], Report | None]

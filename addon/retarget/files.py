@@ -150,6 +150,12 @@ def _sampled(rig: bpy.types.Object, scene: bpy.types.Scene, path: Path) -> Sourc
         posed = rig.evaluated_get(layer.depsgraph)
         world = posed.matrix_world
         poses[t] = [world @ posed.pose.bones[name].matrix for name in bones]
+    if not (np.isfinite(rest).all() and np.isfinite(poses).all()):
+        raise UserError(
+            f"The motion in {path.name} has places or rotations that are not numbers.",
+            "Export it anew from the program that it was made in.",
+            code="not_finite",
+        )
     return SourceMotion(
         bones=tuple(bones),
         parents={bone.name: bone.parent.name if bone.parent else None for bone in rig.data.bones},

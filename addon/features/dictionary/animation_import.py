@@ -17,7 +17,7 @@ from ...reports import Report, UserError
 from ...retarget.files import SUFFIXES
 from ...retarget.motion import import_motion
 from ..reporting import fail, operator_fails_with_report
-from ..requests import ask, make_dictionary, working_file
+from ..requests import ModalOperator, ask, make_dictionary, working_file
 from . import search
 from .transfer import ImportChoices, take_import
 
@@ -25,7 +25,7 @@ _TIMER_SECONDS = 0.02
 _CANCELLED = Report("Cancelled.", "No sign was added.", code="cancelled", severity="INFO")
 
 
-class SIGNWRIGHT_OT_import_animation_sign(ImportChoices, bpy.types.Operator):
+class SIGNWRIGHT_OT_import_animation_sign(ModalOperator, ImportChoices, bpy.types.Operator):
     """Add signs to your dictionary from animated skeletons: FBX, GLB or BVH, a sign a file, named after the file"""
 
     bl_idname = "signwright.import_animation_sign"
@@ -33,7 +33,6 @@ class SIGNWRIGHT_OT_import_animation_sign(ImportChoices, bpy.types.Operator):
 
     filter_glob: StringProperty(default=";".join(f"*{s}" for s in SUFFIXES), options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
 
-    _timer: Any = None
     _conversion: Conversion | None = None
 
     @operator_fails_with_report
@@ -46,15 +45,21 @@ class SIGNWRIGHT_OT_import_animation_sign(ImportChoices, bpy.types.Operator):
         pump.session().start()
         pump.show(None)
         pump.set_working(self.place, self._conversion.job)
-        manager = context.window_manager
-        self._timer = manager.event_timer_add(_TIMER_SECONDS, window=context.window)
-        manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        return self.run_modal(context, _TIMER_SECONDS)
 
     @operator_fails_with_report
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        try:
+            return self._go_on(context, event)
+        except Exception:  # else the timer and the shown progress would stay for good
+            self.cancel(context)
+            raise
+
+    def _go_on(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         assert self._conversion is not None
         job = self._conversion.job
+        if job.done:  # Blender calls an operator once more that raised
+            return {"CANCELLED"}
         if event.type == "ESC" and event.value == "PRESS":
             pump.session().cancel(job)
         if event.type != "TIMER":
@@ -65,13 +70,13 @@ class SIGNWRIGHT_OT_import_animation_sign(ImportChoices, bpy.types.Operator):
         if self._conversion.step():
             pump.redraw()
             return {"PASS_THROUGH"}
-        self._remove_timer(context)
+        self.remove_timer(context)
         job.finish(answer={})
         return self._send(context)
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Blender ends the operator, or the user gave up."""
-        self._remove_timer(context)
+        self.remove_timer(context)
         if self._conversion is not None:
             self._conversion.job.finish(error=_CANCELLED)
             self._conversion.clean()
@@ -91,11 +96,6 @@ class SIGNWRIGHT_OT_import_animation_sign(ImportChoices, bpy.types.Operator):
             paths=[str(path) for path in conversion.converted],
             **self.choices(),
         )
-
-    def _remove_timer(self, context: bpy.types.Context) -> None:
-        if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
 
 
 class Conversion:

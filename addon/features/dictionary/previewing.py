@@ -88,7 +88,7 @@ class SIGNWRIGHT_OT_preview_sign(RequestOperator, bpy.types.Operator):
             preview.stop()
         elif preview.shown() == self.gloss:
             return {"PASS_THROUGH"}
-        self._remove_timer(context)
+        self.remove_timer(context)
         if not preview.shown():  # else the next preview plays already
             _play(context, False)
         pump.redraw()
