@@ -1,4 +1,5 @@
 """The command line: `python -m export --help`. Needs torch, safetensors and sentencepiece."""
+
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
