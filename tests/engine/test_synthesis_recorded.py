@@ -11,6 +11,7 @@ import pytest
 from synthesis_kit import APART, CHIN, TAP, item, perform, plan
 
 from engine.body import EMBEDDED_AVATAR, BodyModel
+from engine.generators.base import EngineError
 from engine.gloss import GlossItem, GlossPlan
 from engine.lexicon.loader import Lexicon, load_language
 from engine.lexicon.recorded import RecordedSign
@@ -169,11 +170,11 @@ def test_legs_and_pelvis_stay_the_signers(body, lexicon, take, tmp_path):
 
 def test_a_recording_without_motion_is_refused_by_name(body, lexicon, take, tmp_path):
     single = dataclasses.replace(take, poses=take.poses[:1], trans=take.trans[:1], expression=take.expression[:1])
-    with pytest.raises(ValueError, match="WAVE"):
+    with pytest.raises(EngineError, match="WAVE"):
         synthesise(plan(recorded(tmp_path, single)), lexicon, body)
 
 
 def test_a_missing_motion_file_is_told(body, lexicon, tmp_path):
     gone = RecordedSign("GONE", "ASL", ("gone",), tmp_path / "gone.npz")
-    with pytest.raises(ValueError, match="gone"):
+    with pytest.raises(EngineError, match="GONE"):
         synthesise(plan(gone), lexicon, body)
