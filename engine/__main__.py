@@ -67,13 +67,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_review(review)
     own = "your own signs beside the embedded ones: list, show, add, import, export, remove"
-    add_dictionary(commands.add_parser("dictionary", help=own, description=own.capitalize() + "."))
+    add_dictionary(commands.add_parser("dictionary", help=own, description=_sentence(own)))
     notation = "tell how much of a SiGML or HamNoSys file is understood"
-    add_hamnosys(commands.add_parser("hamnosys", help=notation, description=notation.capitalize() + "."))
+    add_hamnosys(commands.add_parser("hamnosys", help=notation, description=_sentence(notation)))
     body = commands.add_parser("export-body", help="write the embedded avatar as a plain SMPL-X .npz for other tools")
     body.add_argument("output", metavar="FILE", help="the .npz to write: 3 MB, but 130 MB in memory")
     body.set_defaults(run=_export_body)
     return parser
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _add_review(parser: argparse.ArgumentParser) -> None:

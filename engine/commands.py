@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from .generators import registry
-from .generators.base import GenerateRequest
+from .generators.base import EngineError, GenerateRequest
 
 _DEFAULTS = GenerateRequest(text="")
 
@@ -70,8 +71,22 @@ def _message(options: argparse.Namespace) -> dict[str, Any]:
         "language": options.language,
         "gloss": options.gloss,
         "word_order": options.word_order,
-        "dictionary": options.dictionary,
+        "dictionary": str(existing_folder(options.dictionary) or ""),
     }
+
+
+def existing_folder(dictionary: str) -> Path | None:
+    """The folder that the command line names, if it does. Raises `EngineError` when it isn't there: a slip, surely."""
+    if not dictionary:
+        return None
+    if not Path(dictionary).is_dir():
+        raise EngineError("no_such_folder", f"There is no folder {dictionary}.", "Give the folder of your dictionary.")
+    return Path(dictionary)
+
+
+def counted(count: int, what: str) -> str:
+    """Like "1 sign" or "2 signs"."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def plan(options: argparse.Namespace) -> int:
@@ -93,6 +108,10 @@ def generate(options: argparse.Namespace) -> int:
     """Make a take from a text or a gloss line. What was signed is printed; progress goes to standard error."""
     from .outputs import check_output, save_take
 
+    if not options.output.lower().endswith(".npz"):
+        raise EngineError(
+            "wrong_file_type", f"{options.output} isn't an .npz file.", "Give the take a name like hello.npz."
+        )
     request = GenerateRequest.from_message(
         {
             **_message(options),
@@ -104,7 +123,7 @@ def generate(options: argparse.Namespace) -> int:
             "mouthing": options.mouthing,
             "variation": options.variation,
             "body_model": options.body,
-            "betas": options.betas.split(",") if options.betas else [],
+            "betas": _numbers(options.betas),
         }
     )
     began = time.perf_counter()
@@ -118,6 +137,17 @@ def generate(options: argparse.Namespace) -> int:
     print(take.settings.get("gloss_line") or " ".join(s.gloss for s in take.segments if s.origin != "pause"))
     print(f"{path}: {take.sequence.duration:.1f} s of motion, made in {time.perf_counter() - began:.1f} s")
     return 0
+
+
+def _numbers(betas: str) -> list[float]:
+    try:
+        return [float(b) for b in betas.split(",")] if betas else []
+    except ValueError as e:
+        raise EngineError(
+            "bad_request",
+            f"--betas {betas} is no list of numbers.",
+            "Write numbers with commas between, like 1.5,0,-2.",
+        ) from e
 
 
 class _Progress:

@@ -161,7 +161,7 @@ def _recorded(container: Container, code: str, name: str) -> Iterator[Incoming |
         except (TakeError, EngineError) as e:
             yield Skipped(what, str(e))
             continue
-        kept = {k: v for k, v in record.items() if k != "motion"}
+        kept = {k: v for k, v in _unreviewed(record, container.name).items() if k != "motion"}
         yield Incoming(what, gloss, kept, code.upper(), sequence, ready=True)
 
 
@@ -171,7 +171,17 @@ def _written(container: Container, code: str, name: str) -> Iterator[Incoming | 
     shapes = _handshapes(container, name, code)
     for gloss, record in source.data.items():
         own = {n: s for n, s in shapes.items() if n in shapes_of(record)}
-        yield Incoming(f"{container.name}: {gloss}", gloss, record, code.upper(), handshapes=own)
+        kept = _unreviewed(record, container.name)
+        yield Incoming(f"{container.name}: {gloss}", gloss, kept, code.upper(), handshapes=own)
+
+
+def _unreviewed(record: Mapping[str, Any], file: str) -> dict[str, Any]:
+    """The record without its reviewer, whom anybody can write into a file; the description tells the name."""
+    reviewer = record.get("reviewed_by", "")
+    if not reviewer:
+        return dict(record)
+    description = f"{record.get('description', '')} (Reviewed by {reviewer} according to {file}.)".strip()
+    return {**record, "reviewed_by": "", "description": description}
 
 
 def _handshapes(container: Container, name: str, code: str) -> dict[str, Handshape]:

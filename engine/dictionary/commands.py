@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..commands import counted
 from ..generators.base import EngineError
 from ..requests import handler
 
@@ -107,9 +108,23 @@ def _list(options: argparse.Namespace) -> int:
         mark = "*" if sign["own"] else " "
         print(f"{mark} {sign['gloss']:24}{', '.join(sign['words'])}")
     if not found["signs"]:
-        raise EngineError("no_such_sign", f"No sign matches {options.query!r}.", "Leave the query out to see them all.")
-    _say(f"{found['total']} signs; * marks your own.")
+        raise _nothing_found(options)
+    _say(f"{counted(found['total'], 'sign')}; * marks your own.")
     return 0
+
+
+def _nothing_found(options: argparse.Namespace) -> EngineError:
+    if options.query:
+        whose = " of your own" if options.own else ""
+        what = f"No sign{whose} matches {options.query!r}."
+        return EngineError("no_such_sign", what, "Leave the query out to see them all.")
+    if options.own:
+        return EngineError(
+            "no_such_sign",
+            f"You have no signs of your own in {options.language.upper()} yet.",
+            "Add one with `dictionary add` or `dictionary import`.",
+        )
+    return EngineError("no_such_sign", f"There are no signs of {options.language.upper()} yet.")
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -164,7 +179,7 @@ def _import(options: argparse.Namespace) -> int:
 
 def _export(options: argparse.Namespace) -> int:
     done = _ask("signs_export", _message(options, glosses=options.glosses, output=options.output))
-    print(f"{done['path']}: {done['count']} signs")
+    print(f"{done['path']}: {counted(done['count'], 'sign')}")
     return 0
 
 

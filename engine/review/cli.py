@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .. import languages
-from ..generators.base import EngineError
+from ..commands import counted, existing_folder
 
 DESCRIPTION = """\
 Writes a page (review.html) that shows every sign moving, for fluent signers to accept, reject or comment on. It opens
@@ -37,10 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
-    folders = [Path(options.dictionary)] if options.dictionary else []
-    for folder in folders:
-        if not folder.is_dir():
-            raise EngineError("no_such_folder", f"There is no folder {folder}.", "Give the folder of your dictionary.")
+    folder = existing_folder(options.dictionary)
+    folders = [folder] if folder else []
     return _merge(Path(options.merge), folders) if options.merge else _write(options, folders)
 
 
@@ -89,7 +87,7 @@ def _write(options: argparse.Namespace, folders: list[Path]) -> int:
     path = folder / "review.html"
     path.write_text(html, encoding="utf-8", newline="\n")
     count = sum(len(some) for _, some in chosen)
-    print(f"{path}: {count} signs, {path.stat().st_size / 1e6:.1f} MB. Open it in a browser.")
+    print(f"{path}: {counted(count, 'sign')}, {path.stat().st_size / 1e6:.1f} MB. Open it in a browser.")
     return 0
 
 

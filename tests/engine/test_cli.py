@@ -76,6 +76,10 @@ def test_a_gloss_line_is_signed_instead_of_the_text(tmp_path: Path, capsys: pyte
         (["generate", "Hello", "-o", "x.npz", "--method", "magic"], "dictionary"),
         (["generate", "Hello", "-o", "no/such/folder/x.npz"], "doesn't exist"),
         (["generate", "Hello", "-o", "x.npz", "--speed", "0"], "speed (0.1 to 10)"),
+        (["generate", "Hello", "-o", "a.txt"], "a.txt isn't an .npz file"),
+        (["generate", "Hello", "-o", "x.npz", "--betas", "1,2,x"], "--betas 1,2,x is no list of numbers"),
+        (["generate", "Hello", "-o", "x.npz", "--dictionary", "no/typo"], "There is no folder no/typo"),
+        (["plan", "Hello", "--dictionary", "no/typo"], "There is no folder no/typo"),
         (["signs", "qwertz"], "qwertz"),
     ],
 )
@@ -110,6 +114,12 @@ def test_signs_are_found_by_gloss_and_by_word(capsys: pytest.CaptureFixture[str]
     assert everything == sorted(everything)
     assert main(["signs", "thanks"]) == 0
     assert capsys.readouterr().out.startswith("THANK-YOU ")
+
+
+def test_names_keep_their_capitals_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["hamnosys", "--help"])
+    assert "SiGML or HamNoSys" in capsys.readouterr().out
 
 
 def test_the_module_runs_as_a_program() -> None:

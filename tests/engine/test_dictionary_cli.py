@@ -31,11 +31,13 @@ def test_a_sign_goes_through_its_life(
         == 0
     )
     assert run("dictionary", "list", "wave", "--own", *own) == 0
-    assert "* GOOD-WAVE" in capsys.readouterr().out
+    listed = capsys.readouterr()
+    assert "* GOOD-WAVE" in listed.out and "\n1 sign; " in f"\n{listed.err}"
     assert run("dictionary", "show", "GOOD-WAVE", *own) == 0
     shown = capsys.readouterr().out
     assert "Ada" in shown and "wave.npz" in shown
     assert run("dictionary", "export", "-o", tmp_path / "out.zip", *own) == 0
+    assert "out.zip: 1 sign\n" in capsys.readouterr().out
     assert run("dictionary", "remove", "GOOD-WAVE", *own) == 0
     assert run("dictionary", "import", tmp_path / "out.zip", *own) == 0
     assert "1 added, 0 replaced, 0 skipped" in capsys.readouterr().out
@@ -54,7 +56,10 @@ def test_an_import_of_nothing_fails_and_says_why(
     [
         (["show", "QWERTZ"], "QWERTZ"),
         (["show", "HELO"], "no sign"),
-        (["list", "qwertz"], "qwertz"),
+        (["list", "qwertz"], "No sign matches 'qwertz'"),
+        (["list", "hello", "--own"], "No sign of your own matches 'hello'"),
+        (["list", "--own"], "You have no signs of your own in ASL yet"),
+        (["list", "--language", "TSL"], "There are no signs of TSL yet"),
         (["remove", "HELLO"], "Signwright's own"),
         (["export", "-o", "x.zip"], "no signs of your own"),
         (["add", "X", "nothing.npz"], "nothing.npz"),

@@ -262,3 +262,16 @@ def test_a_list_of_signs_bears_a_damaged_recording(folder: Path, tmp_path: Path,
     ask("sign_add", folder, gloss="X", motion=str(recording(tmp_path / "x.npz")))
     next((folder / "asl/motion").iterdir()).write_bytes(BAD_MOTION[name]())
     assert [s["seconds"] for s in ask("signs", folder, own=True)["signs"]] == [0.0]
+
+
+def test_a_review_is_not_taken_over_from_a_file(folder: Path, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    motion = str(recording(tmp_path / "x.npz"))
+    ask("sign_add", theirs, gloss="MINE", motion=motion, description="A wave.", reviewed_by="Eve")
+    ask("sign_edit", theirs, gloss="BOOK", changes={"words": ["book"], "reviewed_by": "Eve"}, copy=True)
+    assert {s["reviewed_by"] for s in ask("signs", theirs, own=True)["signs"]} == {"Eve"}
+    ask("signs_import", folder, paths=[str(theirs)])
+    signs = {s["gloss"]: s for s in ask("signs", folder, own=True)["signs"]}
+    assert {s["reviewed_by"] for s in signs.values()} == {""}
+    assert signs["MINE"]["description"] == "A wave. (Reviewed by Eve according to theirs.)"
+    assert signs["BOOK"]["description"].endswith("(Reviewed by Eve according to theirs.)")
