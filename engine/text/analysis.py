@@ -189,15 +189,16 @@ def _v2_roles(analysis: Analysis, grammar: Grammar) -> bool:
 
 def _empty_subject(analysis: Analysis, grammar: Grammar) -> None:
     """`it` that means nobody: it rains, it is important (without anybody that it could mean)."""
-    subject = analysis.first("subject")
-    if subject is None or len(subject.units) != 1 or "thing" not in grammar.pronouns.get(subject.units[0].form, ()):
-        return
     verb, predicate = analysis.first("verb"), analysis.first("predicate", "time", "adverb")
     forms = {w.form for p in analysis.parts for u in p.units for w in u.elements if isinstance(w, Word)}
     stems = {f.removesuffix(e) for f in forms for e in ("s", "ing", "ed", "y")} | forms
-    if not grammar.weather.isdisjoint(stems) or (verb is None and predicate is not None):
+    weather = not grammar.weather.isdisjoint(stems)
+    subject = analysis.first("subject", "np" if weather and not analysis.sure else "subject")
+    if subject is None or len(subject.units) != 1 or "thing" not in grammar.pronouns.get(subject.units[0].form, ()):
+        return
+    if weather or (verb is None and predicate is not None):
         subject.units[0].classes = subject.units[0].classes | {"empty"}
-        if not grammar.weather.isdisjoint(stems):
+        if weather:
             subject.units[0].traits.add("weather")
 
 

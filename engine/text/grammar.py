@@ -135,6 +135,8 @@ class Grammar:
     """Particles at the end of a clause that belong to its verb: `an` in `ich rufe dich an`."""
     linking: Set = frozenset()
     """Letters between the parts of compound nouns; without any, compounds aren't taken apart."""
+    before_infinitive: Mapping[str, str] = field(default_factory=dict)
+    """Words that mean another one with an infinitive: `ich habe zu arbeiten` is `ich muss arbeiten`."""
     participles: Set = frozenset()
     participle_prefix: str = ""
     """What past participles begin with, perhaps after a separable particle: `ge`."""

@@ -27,7 +27,7 @@ def read_written(clauses: Sequence[Clause], grammar: Grammar, spoken: str, is_si
         read: list[Element] = []
         for element in clause.elements:
             read += _as_meant(element, read, grammar) if isinstance(element, Word) else [element]
-        clause.elements = read
+        clause.elements = _obliged(read, grammar)
         if grammar.separable:
             clause.elements = _joined(clause.elements, grammar, spoken, is_signed)
 
@@ -76,6 +76,20 @@ def number_pieces(form: str, grammar: Grammar) -> list[str]:
         pieces.append(grammar.number_pieces.get(piece, piece))
         rest = rest[len(piece) :]
     return pieces if any(p in grammar.scales for p in pieces) else []
+
+
+def _obliged(elements: list[Element], grammar: Grammar) -> list[Element]:
+    """`ich habe heute zu arbeiten` with `muss`, if no noun of which the infinitive speaks stands between."""
+    forms = [e.form if isinstance(e, Word) else "" for e in elements]
+    if len(forms) < 3 or forms[-2] not in grammar.infinitive:
+        return elements
+    between = {*grammar.pronouns, *grammar.time_words, *grammar.adverbs, *grammar.negations}
+    for at, form in enumerate(forms[:-2]):
+        other = grammar.before_infinitive.get(form)
+        element = elements[at]
+        if other and isinstance(element, Word) and between.issuperset(forms[at + 1 : -2]):
+            return [*elements[:at], dataclasses.replace(element, text=other, form=other), *elements[at + 1 :]]
+    return elements
 
 
 def _joined(elements: list[Element], grammar: Grammar, spoken: str, is_signed: Knows) -> list[Element]:

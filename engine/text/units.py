@@ -131,7 +131,14 @@ class UnitMaker:
         unit.classes = self._tagger.classes(element.form) | ({"auxiliary"} if auxiliary else set())
         if unit.tag == "noun" and self._tagger.is_plural(element, None):
             unit.traits.add("plural")
+        if unit.tag in ("verb", "modal") and unit.spelled and self._lexicon.signs:
+            unit.items, unit.missing = self._spelled(self._infinitive(element), element.span)
         return unit, at + 1
+
+    def _infinitive(self, word: Word) -> str:
+        """The base form of a verb where it can be told by its ending, else the word as written."""
+        base = lemma(word.form, self._spoken)
+        return base if any(base.endswith(e) for e in self._grammar.infinitive_endings) else word.text
 
     def _of_sign(self, elements: list[Element], at: int, match: Match, before: Sequence[str], asks: bool) -> Unit:
         words = [e for e in elements[at : match.end] if isinstance(e, Word)]

@@ -182,3 +182,19 @@ def test_questions_of_other_languages_are_marked(code: str, text: str, kind: str
 
 def test_digits_without_a_sign_are_spelled_as_words() -> None:
     assert line("Tengo 57 perros.", load_language("LSA")) == "fs-TENGO #5 fs-SIETE fs-PERROS"
+
+
+@pytest.mark.parametrize(
+    ("text", "glosses"),
+    [
+        ("Du wohnst in Berlin.", "fs-BERLIN IX-2 fs-WOHNEN"),
+        ("Du darfst gehen.", "IX-2 GEHEN fs-DÜRFEN"),
+        ("Der Hund beißt.", "HUND fs-BEIẞEN"),
+        ("Ich habe heute zu arbeiten.", "HEUTE IX-1 ARBEITEN MÜSSEN"),
+        ("Ich bleibe, wenn es morgen regnet.", "[MORGEN REGEN]cond , IX-1 fs-BLEIBEN"),
+    ],
+)
+def test_verbs_are_signed_by_what_they_mean_and_spelled_in_their_base_form(
+    dgs: Lexicon, text: str, glosses: str
+) -> None:
+    assert line(text, dgs) == glosses
