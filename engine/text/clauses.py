@@ -86,6 +86,9 @@ def _uncontracted(text: str, grammar: Grammar) -> list[tuple[str, Span]]:
         words = grammar.contractions[low]
         spans = [(0, cut), (cut, len(low))] if cut > 0 else [(0, len(low))] * len(words)
         return list(zip(words, spans, strict=True))
+    elided = grammar.elided.get(low[:cut]) if cut > 0 else None
+    if elided:
+        return [(elided, (0, cut)), (low[cut + 1 :], (cut + 1, len(low)))]
     for ending, word in grammar.endings:
         if low.endswith(ending) and len(low) > len(ending):
             cut = len(low) - len(ending)

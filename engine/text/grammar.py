@@ -72,6 +72,8 @@ class Grammar:
     """Measure words between a number or the like and what is counted: 个."""
     question_words: Set = frozenset()
     negations: Set = frozenset()
+    negative_infixes: Set = frozenset()
+    """Letters inside or at the end of a verb that deny it: `miyor` in `sevmiyorum`."""
     negative_nouns: Set = frozenset()
     """Those of the negations that stand for a noun."""
     negative_determiners: Set = frozenset()
@@ -157,6 +159,8 @@ class Grammar:
     """Endings that tell what a word is which no table has: noun, verb, adjective, adverb."""
     comparative_ending: str = ""
     superlative_ending: str = ""
+    elided: Mapping[str, str] = field(default_factory=dict)
+    """What stands before an apostrophe that parts two words, and the word that it is: `l'école`, `dov'è`."""
     endings: Pairs = ()
     """Contracted endings after an apostrophe and their words."""
     possessive_ending: str = ""

@@ -8,6 +8,8 @@ from ..gloss import PhraseKind
 from .elements import COMMA_SECONDS, STOPS, Clause, Word
 from .grammar import Grammar
 
+_SHORTEST_STEM = 3
+"""Letters of a verb before an ending that denies; in `gömüyor` (buries) it is part of the stem."""
 IsVerb = Callable[[str], bool]
 
 
@@ -59,7 +61,7 @@ def with_kinds(sentence: list[Clause], end: str, grammar: Grammar, is_verb: IsVe
             before = sentence[sentence.index(clause) - 1]
             clause.conditional = grammar.asking.isdisjoint(before.forms)
         clause.temporal = len(sentence) > 1 and _says_when(clause, grammar)
-        clause.negated = not grammar.negations.isdisjoint(clause.forms)
+        clause.negated = any(_denies(form, grammar) for form in clause.forms)
         clause.exclaimed = end == "!"
         if end != "?" and _is_command(clause.forms, grammar, is_verb):
             clause.kind = "command"
@@ -73,6 +75,12 @@ def with_kinds(sentence: list[Clause], end: str, grammar: Grammar, is_verb: IsVe
         for clause in sentence[start:]:
             clause.kind = "statement" if clause.conditional or clause.temporal else kind
     return sentence
+
+
+def _denies(form: str, grammar: Grammar) -> bool:
+    """Whether a word denies by itself, or as a verb with a negative ending after a stem."""
+    stem = form[_SHORTEST_STEM:]
+    return form in grammar.negations or any(infix in stem for infix in grammar.negative_infixes)
 
 
 def _says_when(clause: Clause, grammar: Grammar) -> bool:
