@@ -68,7 +68,8 @@ def chunks(units: Sequence[Unit], clause: Clause, grammar: Grammar) -> list[Part
         tag = units[at].tag
         if tag in NOUN_PHRASE:
             end = _noun_phrase_end(units, at)
-            parts.append(Part("np", list(units[at:end])))
+            denied = parts[-1:] if tag != "adjective" and _opens_denied(parts) else []
+            parts[len(parts) - len(denied) :] = [Part("np", [*(u for p in denied for u in p.units), *units[at:end]])]
         elif tag == "preposition":
             end = _noun_phrase_end(units, at + 1)
             parts.append(Part("pp" if end > at + 1 else "adverb", list(units[at:end])))
@@ -81,6 +82,12 @@ def chunks(units: Sequence[Unit], clause: Clause, grammar: Grammar) -> list[Part
         at = end
     joined = _joined_verbs(_joined_phrases(_times(parts, grammar), grammar))
     return _with_complement(joined, clause.kind == "wh_question", grammar)
+
+
+def _opens_denied(parts: Sequence[Part]) -> bool:
+    """Whether the clause begins with a `not` that denies the noun phrase after it alone: `not all birds`."""
+    before = [p.role for p in parts]
+    return before[-1:] == ["negation"] and all(role in ("opener", "conjunction") for role in before[:-1])
 
 
 def _noun_phrase_end(units: Sequence[Unit], start: int, opening: bool = True) -> int:
@@ -136,7 +143,15 @@ def _is_time(part: Part, grammar: Grammar) -> bool:
 def _is_clock(part: Part, grammar: Grammar) -> bool:
     numbers = [u for u in part.units[1:] if u.tag == "number"]
     rest = [u for u in part.units[1:] if u.tag != "number"]
+    if part.units[0].form in grammar.clock_openers and not all(_fits_clock(u) for u in numbers):
+        return False  # at 555-0199
     return bool(numbers) and all(u.form in grammar.clock_words for u in rest)
+
+
+def _fits_clock(unit: Unit) -> bool:
+    """Whether a number can be an hour or minutes: `8`, `7:30`, but not `911` nor a telephone number."""
+    digits = ["".join(i.letters) for i in unit.items if i.kind == "number"]
+    return all(len(d) <= 2 for d in digits) and len(unit.items) <= 3
 
 
 def _joined_phrases(parts: list[Part], grammar: Grammar) -> list[Part]:

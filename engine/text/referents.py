@@ -116,7 +116,7 @@ class Referents:
                 self._mention(unit, " ".join(u.form for u in units[first : at + 1]), when, True, taken)
             elif unit is part.head and unit.tag == "noun" and "plural" not in unit.traits and not part.joined:
                 keeps = part.role in ("subject", "object", "topic", "place", "adverb")
-                if keeps:
+                if keeps and unit.form:  # a symbol has none
                     self._mention(unit, unit.form, when, False, taken)
 
     @staticmethod
