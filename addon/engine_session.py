@@ -95,8 +95,11 @@ class EngineSession:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    def start(self) -> None:
-        """Start the engine unless it runs. Raises `UserError` when it can't be started."""
+    def start(self, language: str = "") -> None:
+        """Start the engine unless it runs; it loads what it needs for a language in advance.
+
+        Raises `UserError` when it can't be started.
+        """
         if self.running:
             return
         self._fail_all(_died_report("it was gone"))
@@ -104,7 +107,7 @@ class EngineSession:
         began = time.monotonic()
         try:
             self._process.start()
-            greeting = self._process.request("hello", protocol=PROTOCOL)
+            greeting = self._process.request("hello", protocol=PROTOCOL, language=language)
         except EngineGone as e:
             self._process = None
             self.failure = Report(

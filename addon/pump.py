@@ -153,7 +153,7 @@ def warm_up_once() -> None:
 
 def _warm_up() -> None:
     try:
-        session().start()
+        session().start(bpy.context.scene.signwright.generate.language)
     except UserError as e:
         show(e.report)
     wake()

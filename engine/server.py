@@ -41,9 +41,6 @@ class _Job:
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
-_WARM_UP = _Job(0, {})
-
-
 class Server:
     """Answers requests read from one file descriptor on another."""
 
@@ -137,7 +134,7 @@ class Server:
         except Exception as e:
             self._send_error(number, self._internal(e))
             return
-        self._queue.put(_WARM_UP)
+        self._queue.put(_Job(number, message))
 
     def _enqueue(self, job: _Job) -> None:
         with self._jobs_lock:
@@ -165,8 +162,8 @@ class Server:
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
-            if job is _WARM_UP:
-                self._warm_up()
+            if job.message["type"] == "hello":
+                self._warm_up(job.message.get("language"))
                 continue
             try:
                 self._send(self._answer(job))
@@ -190,12 +187,16 @@ class Server:
         log.info("Request %d: %s in %.2f s", job.id, job.message["type"], seconds)
         return {"type": "result", "id": job.id, "seconds": round(seconds, 3), **answer}
 
-    def _warm_up(self) -> None:
-        """Load what the default method needs while the user is still typing; trouble shows when it is asked for."""
+    def _warm_up(self, language: Any) -> None:
+        """Load what the default method needs for a language, its first if it hasn't this one, while the user is typing.
+
+        Trouble shows when it is asked for.
+        """
         generator = registry.get(registry.names()[0])
         began = time.perf_counter()
         try:
-            for code in generator.languages()[:1]:
+            codes = generator.languages()
+            for code in [language] if language in codes else codes[:1]:
                 generator.warm(code, self._keep_on)
         except Cancelled:
             return

@@ -138,6 +138,21 @@ def test_hello_tells_what_the_engine_is_and_can(client: Client, act) -> None:
     assert all({"signs", "letters", "numbers", "grammar", "spoken_name"} <= x.keys() for x in hello["languages"])
 
 
+@pytest.mark.parametrize(("asked", "loaded"), [("DGS", "DGS"), ("", "ASL"), ("XX", "ASL")])
+def test_the_language_that_hello_names_is_loaded_first(
+    client: Client, monkeypatch: pytest.MonkeyPatch, asked: str, loaded: str
+) -> None:
+    warmed: list[str] = []
+    scripted = Scripted(lambda request, report: still(request))
+    monkeypatch.setattr(scripted, "languages", lambda: ("ASL", "DGS"), raising=False)
+    monkeypatch.setattr(scripted, "warm", lambda language, report: warmed.append(language), raising=False)
+    monkeypatch.setitem(registry._instances, "dictionary", scripted)
+    client.send(type="hello", id=1, protocol=PROTOCOL, language=asked)
+    client.send(type="generate", id=2, text="a", language="ASL")
+    client.receive("result", "error", number=2)
+    assert warmed == [loaded]
+
+
 def test_another_protocol_is_refused(client: Client) -> None:
     client.send(type="hello", id=1, protocol=PROTOCOL + 1)
     error = client.receive("error")
