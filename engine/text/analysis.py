@@ -45,6 +45,8 @@ def analyse(clause: Clause, units: Sequence[Unit], grammar: Grammar) -> Analysis
     _mark_topic(analysis, grammar)
     assign = _v2_roles if grammar.clause_order == "v2" else _svo_roles
     analysis.sure = assign(analysis, grammar) and not any(p.role in ("np", "other", "relative") for p in parts)
+    if analysis.sure and grammar.agent_word:
+        _make_active(analysis, grammar)
     _empty_subject(analysis, grammar)
     analysis.facts = _facts(analysis, grammar)
     return analysis
@@ -182,6 +184,26 @@ def _v2_roles(analysis: Analysis, grammar: Grammar) -> bool:
     _assign_objects(rest, parts, bool(verbs), grammar)
     _settle(analysis, grammar)
     return True
+
+
+def _make_active(analysis: Analysis, grammar: Grammar) -> None:
+    """Change the places of subject and agent: `the glass was broken by the boy` is `the boy broke the glass`.
+
+    An agent is a pronoun, a name or a noun with a word before it: `by hand` and `by bus` say how.
+    """
+    subject, verb, parts = analysis.first("subject"), analysis.first("verb"), analysis.parts
+    agent = next((p for p in parts if p.units[0].form == grammar.agent_word and p.head is not None), None)
+    if subject is None or verb is None or agent is None or not analysis.first("copula") or analysis.first("object"):
+        return
+    form = verb.units[-1].form
+    past = form in grammar.participles or form.endswith("ed")
+    means = len(agent.units) == 2 and agent.units[1].tag not in ("pronoun", "name", "unknown")
+    if not past or means:
+        return
+    agent.units[0].left_out = True
+    a, b = parts.index(subject), parts.index(agent)
+    parts[a], parts[b] = agent, subject
+    agent.role, subject.role = "subject", "object"
 
 
 # ---------------------------------------------------------------- facts

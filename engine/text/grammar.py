@@ -58,6 +58,10 @@ class Grammar:
     """Those before the one to whom something is given or said."""
     of_word: str = ""
     """The preposition that joins two noun phrases to one."""
+    phone_words: Set = frozenset()
+    """Words after which a number of three digits or more is a telephone number."""
+    agent_word: str = ""
+    """The preposition before who acts, after a participle: `seen by us`."""
     topic_openers: Ways = ()
     """Phrases that put a topic forward."""
     object_words: Set = frozenset()

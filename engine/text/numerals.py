@@ -109,6 +109,10 @@ class NumberSigner:
             yield from self._word(self._grammar.point_word, span, spell=True)
             yield self._digits(decimals, span)
 
+    def one_by_one(self, digits: str, span: Span) -> list[GlossItem]:
+        """The digits of a telephone number."""
+        return [number_item(tuple(digits), self._numbers, span)]
+
     def ordinal(self, written: str, span: Span) -> list[GlossItem]:
         """Items of an ordinal number without its ending: its own sign, or that of the number."""
         named = (word for word, value in self._grammar.ordinals.items() if written == str(value))

@@ -221,6 +221,8 @@ class UnitMaker:
             if isinstance(following, Word) and following.form in self._grammar.ordinal_endings:
                 items = self._numbers.ordinal(token.text, (token.span[0], following.span[1]))
                 return Unit("number", items, elements[at : at + 2]), at + 2
+            if self._is_telephone(elements, at, token.text):
+                return Unit("number", self._numbers.one_by_one(token.text, token.span), [token]), at + 1
             return Unit("number", self._number(elements, at, token), [token]), at + 1
         if token.kind == "emoji":
             return Unit("emoji", [], [token], symbol="" if emoji_face(token.text) else token.text), at + 1
@@ -244,6 +246,16 @@ class UnitMaker:
         if (said or opened) and g.group_marks != "," and _CLOCK.fullmatch(written):
             written = written.replace(".", ":")
         return list(self._numbers.items(written, token.span, said))
+
+    def _is_telephone(self, elements: Sequence[Element], at: int, digits: str) -> bool:
+        """Whether digits are said one by one: seven or more that are no round sum, or `call 911`."""
+        g = self._grammar
+        if not digits.isdecimal() or not g.phone_words or self._tagger.noun_follows(elements, at):
+            return False
+        if len(digits) >= 7:
+            return not digits.endswith("000")
+        said = any(isinstance(e, Word) and e.form in g.phone_words for e in elements[max(at - 4, 0) : at])
+        return said and len(digits) >= 3
 
     def _symbol(self, word: str, span: Span) -> Iterator[GlossItem]:
         sign = self._index.sign_for(word)

@@ -52,3 +52,31 @@ def test_an_email_address_breaks_nothing() -> None:
 )
 def test_words_with_several_senses(text: str, expected: str) -> None:
     assert line(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The glass was broken by the boy.", "BOY BREAK GLASS"),
+        ("He was seen by us.", "WE SEE-3a"),
+        ("I go by bus.", "IX-1 GO BUS"),
+    ],
+)
+def test_who_acts_comes_first_in_a_passive(text: str, expected: str) -> None:
+    assert line(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("Call 911.", "#911"),
+        ("My number is 5550199.", "#5550199"),
+        ("My phone number is 12345.", "#12345"),
+    ],
+)
+def test_telephone_numbers_are_said_digit_by_digit(text: str, digits: str) -> None:
+    assert digits in line(text).strip("[]cmd").split()
+
+
+def test_amounts_are_no_telephone_numbers() -> None:
+    assert "HUNDRED" in line("Call 200 people.")
