@@ -58,6 +58,8 @@ class Grammar:
     """Those before the one to whom something is given or said."""
     of_word: str = ""
     """The preposition that joins two noun phrases to one."""
+    cent_word: str = ""
+    """What the decimals of a sum of money are."""
     phone_words: Set = frozenset()
     """Words after which a number of three digits or more is a telephone number."""
     agent_word: str = ""

@@ -145,7 +145,8 @@ class Tagger:
             return self._negation(elements, at)
         if form in g.pronouns:
             owner = "possessive" in g.pronouns[form] or form in g.possessive_before_noun
-            return "possessive" if owner and self.noun_follows(elements, at) else "pronoun"
+            owns = owner and self.noun_follows(elements, at) and not self._owner_follows(elements, at)
+            return "possessive" if owns else "pronoun"
         if form in g.determiners and form not in g.quantifiers:
             if self.noun_follows(elements, at):
                 return "determiner"
@@ -163,6 +164,12 @@ class Tagger:
         if form in g.openers and not before and (sign is None or sign.pos in ("interjection", "adverb", "")):
             return "opener"
         return "adverb" if form in g.adverbs else ""
+
+    def _owner_follows(self, elements: Sequence[Element], at: int) -> bool:
+        """Whether another owner comes next: `he showed her his house`."""
+        following = elements[at + 1] if at + 1 < len(elements) else None
+        form = following.form if isinstance(following, Word) else ""
+        return "possessive" in self._grammar.pronouns.get(form, ())
 
     def _negation(self, elements: Sequence[Element], at: int) -> str:
         g, word = self._grammar, elements[at]

@@ -232,7 +232,7 @@ class UnitMaker:
         if unicodedata.category(token.text) == "Sc" and isinstance(following, Token) and following.kind == "number":
             # the sum is said first, then the currency
             span = (token.span[0], following.span[1])
-            items = [*self._numbers.items(following.text, span), *self._symbol(word, span)]
+            items = list(self._sum(following.text, word, span))
             return Unit("noun", items, elements[at : at + 2]), at + 2
         return Unit("noun", list(self._symbol(word, token.span)), [token]), at + 1
 
@@ -246,6 +246,16 @@ class UnitMaker:
         if (said or opened) and g.group_marks != "," and _CLOCK.fullmatch(written):
             written = written.replace(".", ":")
         return list(self._numbers.items(written, token.span, said))
+
+    def _sum(self, written: str, currency: str, span: Span) -> Iterator[GlossItem]:
+        """A sum of money: `12.50` with dollar is #12 DOLLAR #50 CENT."""
+        whole, _, decimals = written.partition(".")
+        cents = self._grammar.cent_word if len(decimals) == 2 else ""
+        yield from self._numbers.items(whole if cents else written, span)
+        yield from self._symbol(currency, span)
+        if cents and int(decimals):
+            yield from self._numbers.items(str(int(decimals)), span)
+            yield from self._symbol(cents, span)
 
     def _is_telephone(self, elements: Sequence[Element], at: int, digits: str) -> bool:
         """Whether digits are said one by one: seven or more that are no round sum, or `call 911`."""

@@ -148,7 +148,7 @@ def test_names_are_spelled_even_when_they_are_words(text: str, expected: str) ->
         ("24/12/2024", "#24 #12 #20 #24"),
         ("5°", "#5 fs-DEGREE"),
         ("10:05", "TIME #10 #05"),
-        ("$5.50", "#5 fs-POINT #50 DOLLAR"),
+        ("$5.50", "#5 DOLLAR #50 fs-CENT"),
         ("٣ friends", "#3 FRIEND"),
         ("A4", "fs-A #4"),
     ],

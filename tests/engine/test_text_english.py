@@ -80,3 +80,22 @@ def test_telephone_numbers_are_said_digit_by_digit(text: str, digits: str) -> No
 
 def test_amounts_are_no_telephone_numbers() -> None:
     assert "HUNDRED" in line("Call 200 people.")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("It costs $12.50.", "IX-3a COST #12 DOLLAR #50 CENT"),
+        ("It costs $5.", "IX-3a COST #5 DOLLAR"),
+    ],
+)
+def test_a_sum_of_money_has_its_cents_last(text: str, expected: str) -> None:
+    assert line(text) == expected
+
+
+def test_her_before_another_owner_is_the_one_who_is_shown_something() -> None:
+    assert "POSS-3b" not in line("He showed her his house.")
+
+
+def test_thanked_is_signed() -> None:
+    assert "THANK-YOU" in line("She thanked him.")
