@@ -127,6 +127,7 @@ class _Reader:
                     raise
                 self.problems.append(e)
                 del signs[gloss]
+        self._check_first_persons(signs)
         return Lexicon(
             self.language,
             self._handshapes,
@@ -135,6 +136,13 @@ class _Reader:
             self._tables[_NUMBERS],
             tuple(self.problems),
         )
+
+    def _check_first_persons(self, signs: Mapping[str, Entry]) -> None:
+        """Raises `LexiconError` when the sign that stands for another one at the signer isn't there."""
+        for sign in signs.values():
+            if isinstance(sign, Sign) and sign.to_signer and sign.to_signer not in signs:
+                message = f"{sign.gloss}: there is no sign {sign.to_signer!r} to make at the signer."
+                raise LexiconError(message, sign.file, sign.line, suggest(sign.to_signer, signs))
 
     def _files(self, root: Path) -> list[Path]:
         paths = sorted((root / self.language.lower()).glob("*.toml"))

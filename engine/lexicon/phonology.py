@@ -134,6 +134,8 @@ class Sign:
     """How often the movement is made in all."""
     agreement: Agreement = ""
     """How a directional sign's places `source` and `goal` are filled."""
+    to_signer: str = ""
+    """Gloss of the sign that is made instead when the goal is the signer, as MY is for a possessive."""
     nonmanual: NonManual = field(default_factory=NonManual)
     pos: str = ""
     """Part of speech where a word has several: noun, verb, adjective, ..."""

@@ -9,11 +9,13 @@ import pytest
 from synthesis_kit import APART, CHIN, NOD, TAP, held, item, joint, perform, plan, sign
 
 from engine.body import EMBEDDED_AVATAR, BodyModel
+from engine.gloss import GlossItem
 from engine.lexicon.loader import Lexicon, load_language
 from engine.lexicon.phonology import Posture
 from engine.lexicon.synthesis import synthesise
 from engine.lexicon.synthesis.loci import Line
 from engine.lexicon.synthesis.rig import WRIST
+from engine.lexicon.synthesis.script import item_beats
 from engine.lexicon.synthesis.stage import stage_for
 from engine.lexicon.synthesis.synthesiser import Manner, Performance
 from engine.metrics.quality import limit_violations, reach_errors
@@ -287,3 +289,13 @@ def test_fingers_open_for_the_next_letter_before_the_hand_moves_on(body, lexicon
     held_bend = bend(release - 0.045)
     assert bend(release) < held_bend - 1.0
     assert track.spelled.any()
+
+
+@pytest.mark.parametrize(("pointing", "own"), [("IX", "I"), ("POSS", "MY"), ("SELF", "MYSELF")])
+def test_pointing_at_the_signer_is_the_sign_that_touches_the_chest(pointing: str, own: str) -> None:
+    lexicon = load_language("ASL")
+    pointed = GlossItem("sign", f"{pointing}-1", sign=lexicon.signs[pointing], goal="1")
+    plain = GlossItem("sign", own, sign=lexicon.signs[own])
+    assert item_beats(0, pointed, lexicon) == item_beats(0, plain, lexicon)
+    away = dataclasses.replace(pointed, goal="3a")
+    assert item_beats(0, away, lexicon) != item_beats(0, plain, lexicon)

@@ -7,6 +7,7 @@ import itertools
 
 from ...gloss import GlossItem, GlossPlan
 from ..loader import Lexicon
+from ..phonology import Sign
 from ..recorded import RecordedSign
 from . import fingerspell
 from .beats import REST, Beat, sign_beats
@@ -43,11 +44,14 @@ def line_of(item: GlossItem) -> Line:
 
 def item_beats(index: int, item: GlossItem, lexicon: Lexicon) -> list[Beat]:
     """The beats of one item that isn't a pause."""
-    if isinstance(item.sign, RecordedSign):
-        played = Beat(index, None, None, last=True, clip=item.sign)
+    sign, line = item.sign, line_of(item)
+    if isinstance(sign, Sign) and sign.to_signer and item.goal == "1":
+        sign, line = lexicon.signs[sign.to_signer], Line()
+    if isinstance(sign, RecordedSign):
+        played = Beat(index, None, None, last=True, clip=sign)
         return [dataclasses.replace(played, last=turn == 0) for turn in reversed(range(max(item.repeat, 1)))]
-    if item.sign is not None:
-        return sign_beats(index, item.sign, item.repeat, line_of(item))
+    if sign is not None:
+        return sign_beats(index, sign, item.repeat, line)
     table = lexicon.numbers if item.kind == "number" else lexicon.letters
     return fingerspell.letter_beats(index, item.letters, table, lexicon.letters)
 
