@@ -7,7 +7,7 @@ Requests carry `id` (int) and `type`; every answer repeats the `id`.
 
 request: its fields; what the final answer, `result` unless another is named, holds
 
-- `hello`: protocol, language (to load in advance, optional); `hello` with version, protocol, devices, methods, languages
+- `hello`: protocol, language (to load in advance, optional); `hello`: version, protocol, devices, methods, languages
 - `generate`: fields of `GenerateRequest`, output; path, seconds, warnings, name, frames, fps, glosses, gloss_line
 - `plan`: text, language, dictionary, word_order, gloss; gloss_line, items, warnings
 - `signs`: language, dictionary, query, own, offset, limit; total, signs, problems
