@@ -57,18 +57,22 @@ class DictionaryGenerator:
         line = format_line(plan)
         report("Loading the body", 0.1)
         body = _body(request.body_model)
-        sequence, segments = synthesise(
-            plan,
-            lexicon,
-            body,
-            fps=float(request.fps),
-            seed=request.seed,
-            speed=float(request.speed),
-            betas=request.betas,
-            mouthing=float(request.mouthing),
-            variation=float(request.variation),
-            report=lambda stage, fraction: report(stage, 0.2 + 0.75 * fraction),
-        )
+        try:
+            sequence, segments = synthesise(
+                plan,
+                lexicon,
+                body,
+                fps=float(request.fps),
+                seed=request.seed,
+                speed=float(request.speed),
+                betas=request.betas,
+                mouthing=float(request.mouthing),
+                variation=float(request.variation),
+                report=lambda stage, fraction: report(stage, 0.2 + 0.75 * fraction),
+            )
+        except ValueError as e:
+            hint = "Correct the sign that is named in your dictionary, or take it out of the gloss line."
+            raise EngineError("cannot_be_signed", f"This can't be signed: {e}", hint, "edit_text") from e
         report("Finishing", 0.95)
         return Take(
             name=_storable(request.name).strip() or take_name(plan.text.strip() or line),

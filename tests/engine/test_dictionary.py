@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -112,3 +113,20 @@ def test_the_name_of_a_take_is_the_beginning_of_its_text() -> None:
     long = take_name("One two three four five six seven eight nine ten eleven")
     assert long == "One two three four five six seven eight…"
     assert len(take_name("x" * 500)) <= 41
+
+
+def test_a_sign_of_the_users_own_that_no_hands_can_make_is_told(tmp_path: Path) -> None:
+    (tmp_path / "asl").mkdir()
+    knot = """
+[KNOT]
+words = ["knot"]
+hands = "base"
+postures = [{ shape = "5", at = "other.palm", touch = "palm", palm = "down", fingers = "forward" }]
+base = [{ shape = "5", at = "other.palm", touch = "palm", palm = "up", fingers = "forward" }]
+description = "Each hand lies on the palm of the other one."
+reviewed_by = ""
+"""
+    (tmp_path / "asl" / "mine.toml").write_text(knot, "utf-8")
+    with pytest.raises(EngineError, match=r"KNOT.*each hand touches the other") as caught:
+        generate("knot", dictionary=str(tmp_path))
+    assert (caught.value.code, caught.value.fix) == ("cannot_be_signed", "edit_text")
