@@ -140,7 +140,7 @@ def test_what_is_found_is_no_part_of_the_blend_or_of_undo(addon, tmp_path):
 
 def test_the_folder_outlives_new_versions_and_another_one_can_be_chosen(addon, tmp_path):
     assert dictionary_path().name == "dictionary"
-    assert Path(addon.__file__).parents[1] not in dictionary_path().parents
+    assert Path(addon.__file__).parent not in dictionary_path().parents
     addon.paths.preferences().dictionary_folder = str(tmp_path / "Gebärden")
     assert OPS.open_dictionary() == {"FINISHED"}
     assert (tmp_path / "Gebärden").is_dir()
