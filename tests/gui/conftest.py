@@ -26,7 +26,7 @@ HEADER_PX = 28
 """Height of a panel's header with the gap to the next."""
 PANEL_S = 1.0
 """For a panel to open or close, which Blender draws as a movement."""
-STEP_PX = 18
+STEP_PX = 12
 """Less than a button's height."""
 
 
