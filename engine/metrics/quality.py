@@ -21,7 +21,7 @@ from ..lexicon.synthesis.arm import (
     split_hand,
 )
 from ..lexicon.synthesis.fingers import PARAMETERS, HandModel
-from ..lexicon.synthesis.frames import about, apply, transposed, unit
+from ..lexicon.synthesis.frames import about, apply, transposed, unit, vertex_normals
 from ..lexicon.synthesis.rig import HAND, SIDES, WRIST, arm_joints
 from ..lexicon.synthesis.synthesiser import Performance
 from ..rotations import matrix_from_axis_angle, quaternion_from_matrix, swing_twist
@@ -156,7 +156,7 @@ class Depths:
         return float(worst[0]), float(worst[1]), float(worst[2])
 
     def _of_frame(self, vertices: Array) -> Array:
-        normals = _normals(vertices, self.body.faces)
+        normals = vertex_normals(vertices, self.body.faces)
         hands = [self._hands[side] for side in SIDES]
         head = max(_depth(vertices, normals, h, self._head) for h in hands)
         trunk = max(_depth(vertices, normals, h, self._trunk) for h in hands)
@@ -165,16 +165,6 @@ class Depths:
 
 def _span(side: str) -> tuple[int, int]:
     return HAND[side].start, HAND[side].stop
-
-
-def _normals(vertices: Array, faces: NDArray[np.integer]) -> Array:
-    corners = vertices[faces]
-    face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.zeros_like(vertices)
-    for corner in range(3):
-        for axis in range(3):
-            total[:, axis] += np.bincount(faces[:, corner], face[:, axis], len(total))
-    return unit(total)
 
 
 def _depth(vertices: Array, normals: Array, points: NDArray[np.integer], solid: NDArray[np.integer]) -> float:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..body import BodyModel
+from ..lexicon.synthesis.frames import vertex_normals
 from ..skeleton import JOINT_COUNT, PARENTS
 from ..take import PoseSequence
 from .portrait import ASSETS, CUT_OUT, TEXTURES
@@ -81,7 +82,7 @@ def figure(body: BodyModel) -> dict[str, Any]:
         "position": packed(np.rint((points - low) / (high - low) * 65535).astype(np.uint16)[source]),
         "low": low.tolist(),
         "size": (high - low).tolist(),
-        "normal": packed(np.rint(_normals(body) * 127).astype(np.int8)[source]),
+        "normal": packed(np.rint(vertex_normals(points, body.faces) * 127).astype(np.int8)[source]),
         "uv": packed(unique[:, 1:].astype(np.uint16)),
         "uvRange": UV_RANGE,
         "joints": packed(joints[source]),
@@ -122,15 +123,6 @@ def _faces(body: BodyModel) -> tuple[NDArray[np.integer], NDArray[np.int8], list
     steps = np.zeros((*offsets.shape[:2], 4), dtype=np.int8)
     steps[..., :3] = np.rint(offsets / scale[:, None, None])
     return moving, steps, scale.tolist()
-
-
-def _normals(body: BodyModel) -> NDArray[Any]:
-    corners = body.template[body.faces].astype(np.float64)
-    face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.zeros((body.vertex_count, 3))
-    for corner in range(3):
-        np.add.at(total, body.faces[:, corner], face)
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
 
 
 def _data_url(file: str) -> str:

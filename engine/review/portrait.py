@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..body import BodyModel
 from ..generators.base import EngineError
-from ..lexicon.synthesis.frames import unit
+from ..lexicon.synthesis.frames import unit, vertex_normals
 from .raster import Array, Camera, Hits, merged, rasterise
 
 ASSETS = Path(__file__).parents[1] / "assets"
@@ -141,7 +141,7 @@ class Painter:
         for name in np.unique(names):
             mine = names == name
             colour[mine] = self._sample(name, uv[mine])[:, :3] if name in self._textures else _linear(np.array(_LASH))
-        normals = _normals(vertices, self.body.faces)
+        normals = vertex_normals(vertices, self.body.faces)
         normal = unit(np.einsum("nk,nkc->nc", weights, normals[self.body.faces[triangles]])) @ camera.axes.T
         flipped = (normal[:, 2] < 0.0) & self._cut[triangles]
         normal[flipped] *= -1.0
@@ -188,16 +188,6 @@ def _box(values: Array, radius: int) -> Array:
         high = np.take(total, np.arange(2 * radius + 1, 2 * radius + 1 + size), axis=axis)
         values = (high - np.take(total, np.arange(size), axis=axis)) / (2 * radius + 1)
     return values
-
-
-def _normals(vertices: Array, faces: NDArray[np.integer]) -> Array:
-    corners = vertices[faces]
-    face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    total = np.zeros_like(vertices)
-    for corner in range(3):
-        for axis in range(3):
-            total[:, axis] += np.bincount(faces[:, corner], face[:, axis], len(total))
-    return unit(total)
 
 
 def _linear(srgb: Array) -> Array:

@@ -29,6 +29,17 @@ def unit(vector: ArrayLike) -> Array:
     return v / np.maximum(np.sqrt(np.sum(v * v, axis=-1, keepdims=True)), 1e-12)
 
 
+def vertex_normals(vertices: Array, faces: NDArray[np.integer]) -> Array:
+    """(V, 3) unit normals of a mesh's vertices: the mean of those of the faces (F, 3) around, by their areas."""
+    corners = vertices[faces]
+    face = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    total = np.zeros_like(vertices)
+    for corner in range(3):
+        for axis in range(3):
+            total[:, axis] += np.bincount(faces[:, corner], face[:, axis], len(total))
+    return unit(total)
+
+
 def across(vector: ArrayLike, axis: ArrayLike) -> Array:
     """Unit part of (..., 3) vectors at right angles to the unit `axis`."""
     v, a = np.asarray(vector, dtype=np.float64), np.asarray(axis, dtype=np.float64)
