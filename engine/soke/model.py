@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file
 
 from ..bundle import Bundle
-from ..tokenizer.assembling import assembled
+from ..npz import Npz
+from ..tokenizer.assembling import assembled, read_statistics
 from ..tokenizer.features import PARTS
 from ..tokenizer.vqvae import VqVae, VqVaeConfig
 from .decoding import Decoded, greedy
@@ -26,6 +27,7 @@ from .vocabulary import Vocabulary
 
 Array = NDArray[np.floating]
 KIND = "soke"
+_MAX_WORDS_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,7 @@ class Tokenizer:
             vae = VqVae(VqVaeConfig(**sizes))
             vae.load_state_dict({k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")})
             parts[part] = vae.eval()
-        with np.load(bundle.file("statistics.npz"), allow_pickle=False) as statistics:
-            return cls(parts, statistics["mean"], statistics["std"])
+        return cls(parts, *read_statistics(bundle))
 
     @torch.inference_mode()
     def decode(self, codes: Codes) -> Array:
@@ -108,5 +109,5 @@ def _pieces(path: Path) -> Any:
 
 
 def _words(bundle: Bundle) -> dict[int, int]:
-    with np.load(bundle.file("words.npz"), allow_pickle=False) as table:
-        return dict(zip(table["tokens"].tolist(), table["rows"].tolist(), strict=True))
+    with Npz(bundle.file("words.npz"), _MAX_WORDS_BYTES) as table:
+        return dict(zip(table.read("tokens").tolist(), table.read("rows").tolist(), strict=True))

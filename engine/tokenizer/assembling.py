@@ -1,4 +1,4 @@
-"""The three decoded parts as one sequence of features."""
+"""The three decoded parts as one sequence of features, and the statistics that undo their normalising."""
 
 from __future__ import annotations
 
@@ -7,9 +7,18 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from ..bundle import Bundle
+from ..npz import Npz
 from .features import COLUMNS, FEATURES, PARTS
 
 Array = NDArray[np.floating]
+_MAX_STATISTICS_BYTES = 1 << 20
+
+
+def read_statistics(bundle: Bundle) -> tuple[Array, Array]:
+    """Mean and spread (133,) of a bundle's features. Raises `NpzError`."""
+    with Npz(bundle.file("statistics.npz"), _MAX_STATISTICS_BYTES) as statistics:
+        return statistics.read("mean"), statistics.read("std")
 
 
 def assembled(parts: Mapping[str, Array | None]) -> Array:

@@ -12,7 +12,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from ..bundle import Bundle
-from .assembling import assembled
+from .assembling import assembled, read_statistics
 from .features import PARTS
 
 Array = NDArray[np.floating]
@@ -26,8 +26,7 @@ class OnnxDecoder:
     def __init__(self, bundle: Bundle, threads: int | None = None) -> None:
         self._sessions = {part: _session(bundle, part, threads) for part in PARTS}
         self._codes = {part: sizes["codes"] for part, sizes in bundle.manifest.model["tokenizer"].items()}
-        with np.load(bundle.file("statistics.npz"), allow_pickle=False) as statistics:
-            self._mean, self._std = statistics["mean"], statistics["std"]
+        self._mean, self._std = read_statistics(bundle)
 
     @property
     def provider(self) -> str:
