@@ -25,9 +25,7 @@ from synthesis_kit import (
     unit,
 )
 
-from engine.body import EMBEDDED_AVATAR, BodyModel
 from engine.gloss import GlossItem, GlossPlan
-from engine.lexicon.loader import Lexicon, load_language
 from engine.lexicon.phonology import NonManual
 from engine.lexicon.synthesis import synthesise
 from engine.lexicon.synthesis.visemes import visemes
@@ -35,16 +33,6 @@ from engine.metrics.quality import Depths, limit_violations, reach_errors, wrist
 from engine.rotations import angle_between, quaternion_from_axis_angle
 from engine.skeleton import EXPRESSION_NAMES, JOINT_INDEX
 from engine.take import PoseSequence
-
-
-@pytest.fixture(scope="module")
-def body() -> BodyModel:
-    return BodyModel.load(EMBEDDED_AVATAR)
-
-
-@pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    return load_language("ASL")
 
 
 @pytest.mark.parametrize("what", [CHIN, FOREHEAD, TAP], ids=lambda s: s.gloss)

@@ -8,24 +8,13 @@ import numpy as np
 import pytest
 from synthesis_kit import CHIN, FOREHEAD, TAP, plan
 
-from engine.body import EMBEDDED_AVATAR, BodyModel
-from engine.lexicon.loader import Lexicon, load_language
+from engine.lexicon.loader import Lexicon
 from engine.lexicon.phonology import Posture
 from engine.lexicon.synthesis import synthesise
 from engine.lexicon.synthesis.stage import stage_for
 from engine.lexicon.synthesis.synthesiser import Manner, Performance
 from engine.metrics.quality import limit_violations, violations_by_frame
 from engine.metrics.reach import REACH_LIMIT, Reached, random_shapes, reach_all
-
-
-@pytest.fixture(scope="module")
-def body() -> BodyModel:
-    return BodyModel.load(EMBEDDED_AVATAR)
-
-
-@pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    return load_language("ASL")
 
 
 def touching(lexicon: Lexicon, count: int) -> list:

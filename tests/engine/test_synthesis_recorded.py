@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 from synthesis_kit import APART, CHIN, TAP, item, perform, plan
 
-from engine.body import EMBEDDED_AVATAR, BodyModel
 from engine.generators.base import EngineError
 from engine.gloss import GlossItem, GlossPlan
-from engine.lexicon.loader import Lexicon, load_language
 from engine.lexicon.recorded import RecordedSign
 from engine.lexicon.synthesis import synthesise
 from engine.metrics.quality import reach_errors
@@ -31,16 +29,6 @@ from engine.take import PoseSequence, Take
 UPPER = [
     JOINT_INDEX[n] for n in ("spine3", "neck", "head", "left_shoulder", "right_shoulder", "left_elbow", "right_wrist")
 ]
-
-
-@pytest.fixture(scope="module")
-def body() -> BodyModel:
-    return BodyModel.load(EMBEDDED_AVATAR)
-
-
-@pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    return load_language("ASL")
 
 
 @pytest.fixture(scope="module")

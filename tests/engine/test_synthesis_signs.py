@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from synthesis_kit import APART, CHIN, NOD, TAP, held, item, joint, perform, plan, sign
 
-from engine.body import EMBEDDED_AVATAR, BodyModel
 from engine.gloss import GlossItem
 from engine.lexicon.loader import Lexicon, load_language
 from engine.lexicon.phonology import Posture
@@ -45,16 +44,6 @@ BOTH = sign(
 POINT = sign("IX", "one", Posture(shape="1", at="neutral", palm="down", fingers="goal", hold=0.2), agreement="object")
 STILL = sign("STILL", "one", Posture(shape="S", at="neutral", palm="forward", fingers="up"))
 LIPS = sign("LIPS", "one", Posture(shape="1", at="chin", touch="index_tip", palm="back", fingers="up", hold=0.1))
-
-
-@pytest.fixture(scope="module")
-def body() -> BodyModel:
-    return BodyModel.load(EMBEDDED_AVATAR)
-
-
-@pytest.fixture(scope="module")
-def lexicon() -> Lexicon:
-    return load_language("ASL")
 
 
 def way(body, lexicon, what) -> np.ndarray:
