@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from engine.soke.transformer import POSITION_OFFSET, TransformerConfig
-from engine.tokenizer.features import COLUMNS, PARTS
+from engine.tokenizer.features import PARTS, SOKE
 from engine.tokenizer.vqvae import VqVaeConfig
 
 from .unpickling import CheckpointError, load_tensors
@@ -72,8 +72,9 @@ def vqvae_config(part: str, state: Mapping[str, Tensor], source: str) -> VqVaeCo
         width, features, _ = state["encoder.model.0.weight"].shape
     except KeyError as e:
         raise CheckpointError(f"The {part} tokenizer in {source} lacks {e.args[0]}.") from e
-    if features != len(COLUMNS[part]):
-        raise CheckpointError(f"The {part} tokenizer in {source} has {features} features, not {len(COLUMNS[part])}.")
+    wanted = len(SOKE.columns[part])
+    if features != wanted:
+        raise CheckpointError(f"The {part} tokenizer in {source} has {features} features, not {wanted}.")
     return VqVaeConfig(features, codes, width, code_width)
 
 
