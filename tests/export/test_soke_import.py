@@ -16,7 +16,7 @@ pytest.importorskip("onnx")
 
 from engine.bundle import Bundle, BundleError  # noqa: E402
 from engine.soke.model import Tokenizer  # noqa: E402
-from engine.tokenizer.features import CODES, COLUMNS, FEATURES, PARTS  # noqa: E402
+from engine.tokenizer.features import CODES, PARTS, SOKE  # noqa: E402
 from export.__main__ import main  # noqa: E402
 from export.soke.convert import Sources, convert  # noqa: E402
 from export.soke.unpickling import CheckpointError  # noqa: E402
@@ -86,7 +86,7 @@ def test_onnx_runtime_decodes_as_torch_does(bundle: Bundle, lengths: tuple[int, 
     rng = np.random.default_rng(0)
     codes = {p: rng.integers(0, CODES[p] + 3, n).tolist() for p, n in zip(PARTS, lengths, strict=True)}
     by_torch, by_onnx = Tokenizer.load(bundle).decode(codes), OnnxDecoder(bundle, threads=1).decode(codes)
-    assert by_onnx.shape == (max(4 * n if n > 1 else 1 for n in lengths), FEATURES)
+    assert by_onnx.shape == (max(4 * n if n > 1 else 1 for n in lengths), SOKE.size)
     assert np.abs(by_torch - by_onnx).max() < 1e-4
 
 
@@ -95,7 +95,7 @@ def test_onnx_runtime_encodes_as_torch_does(bundle: Bundle, frames: int) -> None
     onnxruntime = pytest.importorskip("onnxruntime")
     for part, vae in Tokenizer.load(bundle).parts.items():
         session = onnxruntime.InferenceSession(str(bundle.file(f"encoder_{part}.onnx")))
-        features = np.random.default_rng(1).normal(size=(2, frames, len(COLUMNS[part]))).astype(np.float32)
+        features = np.random.default_rng(1).normal(size=(2, frames, len(SOKE.columns[part]))).astype(np.float32)
         codes = session.run(None, {"features": features})[0]
         assert np.array_equal(codes, vae.encode(torch.from_numpy(features)).numpy())
 
