@@ -19,7 +19,10 @@ POSITION_OFFSET = 2
 
 @dataclass(frozen=True)
 class TransformerConfig:
-    """Sizes of the model. scale_encoder, scale_decoder: whether embeddings are multiplied by the root of the width."""
+    """Sizes of the model. scale_encoder, scale_decoder: whether embeddings are multiplied by the root of the width.
+
+    dropout: share of the embeddings and of what each layer adds that is left out; in training only.
+    """
 
     vocabulary: int
     width: int = 1024
@@ -30,6 +33,7 @@ class TransformerConfig:
     positions: int = 1024
     scale_encoder: bool = True
     scale_decoder: bool = True
+    dropout: float = 0.0
 
 
 class SelfAttention(nn.Module):
@@ -108,10 +112,11 @@ class EncoderLayer(nn.Module):
         self.attention = SelfAttention(config)
         self.feed_norm = nn.LayerNorm(config.width)
         self.feed = FeedForward(config)
+        self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        x = x + self.attention(self.attention_norm(x), mask)
-        return x + self.feed(self.feed_norm(x))
+        x = x + self.dropout(self.attention(self.attention_norm(x), mask))
+        return x + self.dropout(self.feed(self.feed_norm(x)))
 
 
 class DecoderLayer(nn.Module):
@@ -125,10 +130,11 @@ class DecoderLayer(nn.Module):
         self.cross = CrossAttention(config)
         self.feed_norm = nn.LayerNorm(config.width)
         self.feed = FeedForward(config)
+        self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
         """All positions at once, for training. x: (B, N, D)."""
-        x = x + self.attention(self.attention_norm(x), causal=True)
+        x = x + self.dropout(self.attention(self.attention_norm(x), causal=True))
         return self._rest(x, memory, mask)
 
     def step(self, x: Tensor, cache: Tensor, at: int, memory: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
@@ -137,8 +143,8 @@ class DecoderLayer(nn.Module):
         return self._rest(x, memory, mask)
 
     def _rest(self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
-        x = x + self.cross(self.cross_norm(x), memory, mask)
-        return x + self.feed(self.feed_norm(x))
+        x = x + self.dropout(self.cross(self.cross_norm(x), memory, mask))
+        return x + self.dropout(self.feed(self.feed_norm(x)))
 
 
 class Stack(nn.Module):
@@ -150,11 +156,12 @@ class Stack(nn.Module):
         self.embedding_norm = nn.LayerNorm(config.width)
         self.layers = nn.ModuleList(layers)
         self.norm = nn.LayerNorm(config.width)
+        self.dropout = nn.Dropout(config.dropout)
 
     def placed(self, embedded: Tensor, first: int = 0) -> Tensor:
         """(B, N, D) embeddings with their positions from `first` on, normalised."""
         rows = self.positions.weight[POSITION_OFFSET + first : POSITION_OFFSET + first + embedded.shape[1]]
-        return self.embedding_norm(embedded + rows)
+        return self.dropout(self.embedding_norm(embedded + rows))
 
 
 class Transformer(nn.Module):
@@ -177,8 +184,19 @@ class Transformer(nn.Module):
 
     def encode(self, rows: Tensor, mask: Tensor | None = None) -> Tensor:
         """(B, N) rows of the vocabulary to (B, N, D). mask: (B, N), true where there is text; `None` is everywhere."""
-        scale = self.config.width**0.5 if self.config.scale_encoder else 1.0
-        x = self.encoder.placed(self.embedding(rows) * scale)
+        return self.encode_embedded(self.embedding(rows) * self._encoder_scale, mask)
+
+    def embed_input(self, rows: Tensor, weights: Tensor) -> Tensor:
+        """(B, N, P) rows of P parts, fused by the (P,) weights, to the encoder's (B, N, D)."""
+        return (self.embedding(rows) * self._encoder_scale * weights[:, None]).sum(dim=2)
+
+    @property
+    def _encoder_scale(self) -> float:
+        return self.config.width**0.5 if self.config.scale_encoder else 1.0
+
+    def encode_embedded(self, embedded: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, N, D) embeddings to (B, N, D). mask: (B, N), true where there is text."""
+        x = self.encoder.placed(embedded)
         wide = None if mask is None else mask[:, None, None, :]
         for layer in self.encoder.layers:
             x = layer(x, wide)
