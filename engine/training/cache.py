@@ -62,16 +62,24 @@ class Clip:
 class CacheWriter:
     """Appends clips to a new cache; nothing of a half-written one reads as a whole one, as `layout.json` comes last."""
 
-    def __init__(self, folder: Path, layout: Layout) -> None:
-        """Raises `CacheError` when there is a cache already."""
+    def __init__(self, folder: Path, layout: Layout, *, resume: bool = False) -> None:
+        """resume: keep the clips of a writing that was cut off. Raises `CacheError` when there is a cache already."""
         if (folder / LAYOUT).exists():
             raise CacheError(f"{folder} holds a corpus already. Choose another folder, or remove it.")
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._layout = folder, layout
-        self._rows = 0
-        self._frames = open(folder / FRAMES, "wb")  # noqa: SIM115
+        self.clips: list[Clip] = _whole_clips(folder, layout) if resume else []
+        """Those of the writing that is resumed."""
+        self._rows = sum(clip.frames for clip in self.clips)
+        self._frames = open(folder / FRAMES, "r+b" if self.clips else "wb")  # noqa: SIM115
+        self._frames.seek(0)
         self._frames.write(b"\0" * _HEADER_BYTES)
+        self._frames.truncate(_HEADER_BYTES + self._rows * _row_bytes(layout))
+        self._frames.seek(0, os.SEEK_END)
         self._clips = open(folder / CLIPS, "w", encoding="utf-8")  # noqa: SIM115
+        for clip in self.clips:
+            self._write_line(clip)
+        self._clips.flush()
 
     def __enter__(self) -> CacheWriter:
         return self
@@ -93,9 +101,12 @@ class CacheWriter:
             raise CacheError(f"The clip {about.get('name')} holds values that are not finite numbers.")
         clip = Clip(start=self._rows, frames=len(features), **about)
         self._frames.write(np.ascontiguousarray(features, np.float32).tobytes())
-        self._clips.write(json.dumps(asdict(clip), ensure_ascii=False) + "\n")
+        self._write_line(clip)
         self._rows += len(features)
         return clip
+
+    def _write_line(self, clip: Clip) -> None:
+        self._clips.write(json.dumps(asdict(clip), ensure_ascii=False) + "\n")
 
     def finish(self) -> ClipCache:
         """Close the files and work out the statistics of the training split."""
@@ -154,6 +165,26 @@ class ClipCache:
             with Npz(path, _MAX_STATISTICS_BYTES) as file:
                 return Statistics(file.read("mean"), file.read("std"))
         return Statistics.of((self.features(clip) for clip in self.of("train")), self.layout.size)
+
+
+def _row_bytes(layout: Layout) -> int:
+    return layout.size * np.dtype(np.float32).itemsize
+
+
+def _whole_clips(folder: Path, layout: Layout) -> list[Clip]:
+    """The clips of a writing that was cut off of which the line and all frames are there."""
+    clips: list[Clip] = []
+    try:
+        rows = ((folder / FRAMES).stat().st_size - _HEADER_BYTES) // _row_bytes(layout)
+        for clip in _read_clips(folder / CLIPS):
+            if clip.start + clip.frames > rows:
+                break
+            clips.append(clip)
+    except FileNotFoundError:
+        return []
+    except (ValueError, TypeError):  # the line at which it was cut off
+        return clips
+    return clips
 
 
 def _read_clips(path: Path) -> Iterator[Clip]:
