@@ -1,116 +1,189 @@
-"""Multi-head decoding: a step of the decoder gives a token of each part (Zuo et al., ICCV 2025). Needs torch."""
+"""Decoding of the generator: text to the codes of three parts, and back to text. NumPy only; a `Runtime` runs it.
 
-# pyright: reportMissingImports=false
+Multi-head decoding (Zuo et al., ICCV 2025): one position of the decoder gives a token of each part. The paper's
+ablations are there too: *part*, three passes of the decoder, and *flatten*, one sequence of body, left, right, body ...
+"""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal, get_args
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from ..tokenizer.features import PARTS
-from .transformer import DecoderState, Transformer
-from .vocabulary import END, Vocabulary
+from .beam import search
+from .runtime import Rows, Runtime, Session, head_rows
+from .sampling import Constraint, Numbers, Sampling
+from .tracks import FUSED, ONE_AFTER_THE_OTHER, Cycle, Path, Track
+from .vocabulary import END, UNKNOWN, Vocabulary
 
-LAMBDA = 0.4
-"""Weight of each hand in the fused embedding, that of the published code (the paper has 1/3)."""
-MAX_STEPS = 100
+Variant = Literal["multihead", "part", "flatten"]
+Progress = Callable[[float], None]
+TEXT: Final = "text"
+GREEDY: Final = Sampling()
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """rows: by part the rows that were generated, the end left out. margins: (steps, 3) gap between the best and the
-    second logit of body, left hand, right hand."""
+    """rows: by part (of `decode_text`: of `text`) the rows that were generated, the end left out.
+
+    margins: (steps, heads) gap between the best and the second logit among what might be chosen, infinite where that
+    was one row only. log_probabilities: (steps, heads) of the chosen rows by the model, forced ones too. Both count the
+    step of the end and are nan where a head wasn't read. ended: the model came to its end; else it was cut.
+    """
 
     rows: dict[str, list[int]]
-    margins: Tensor
+    margins: Numbers
+    log_probabilities: Numbers
+    ended: bool
+
+    @property
+    def log_probability(self) -> float:
+        """Of the whole."""
+        return float(np.nansum(self.log_probabilities))
+
+    @property
+    def score(self) -> float:
+        """Mean log-probability of a step, to rank outcomes of unequal length by."""
+        return self.log_probability / len(self.log_probabilities)
 
 
-@dataclass
-class Heads:
-    """The output rows of the three parts, cut out of the embedding once."""
-
-    rows: list[Tensor]
-    """(R,) allowed rows by part, ascending."""
-    weights: Tensor
-    """(sum of R, D)."""
-    bias: Tensor
-    splits: list[int]
-
-    @classmethod
-    def of(cls, model: Transformer, vocabulary: Vocabulary) -> Heads:
-        """The heads of a model."""
-        device = model.embedding.weight.device
-        rows = [torch.tensor(vocabulary.allowed_rows(part), device=device) for part in PARTS]
-        joined = torch.cat(rows)
-        return cls(rows, model.embedding.weight[joined], model.output_bias[joined], [len(r) for r in rows])
-
-    def logits(self, state: Tensor) -> tuple[Tensor, ...]:
-        """(B, D) to (B, R) of each part."""
-        return torch.nn.functional.linear(state, self.weights, self.bias).split(self.splits, dim=1)
-
-
-def fusion_weights(weight: float = LAMBDA) -> tuple[float, float, float]:
-    """Weights of body, left and right hand in the decoder's input."""
-    return 1.0 - 2.0 * weight, weight, weight
-
-
-@torch.inference_mode()
-def greedy(
-    model: Transformer,
-    vocabulary: Vocabulary,
-    inputs: Sequence[Sequence[int]],
+def decode(
+    runtime: Runtime,
+    inputs: Sequence[Rows],
     languages: Sequence[str],
+    sampling: Sampling | Sequence[Sampling] = GREEDY,
+    constraints: Sequence[Constraint] | None = None,
     *,
-    weight: float = LAMBDA,
-    steps: int = MAX_STEPS,
-    progress: Callable[[float], None] = lambda done: None,
+    variant: Variant = "multihead",
+    progress: Progress = lambda done: None,
 ) -> list[Decoded]:
-    """The most likely token of each part at each step, for a batch of texts given as rows.
+    """Generate a batch: inputs as for `Runtime.start`, and the signed language of each. Each gets what it gets alone.
 
-    A sample ends with the body's end token, whatever the others do; each gets what it would get alone.
+    sampling: one for all, or of each sample, with equally many beams. progress: gets the share that is done after each
+    position; what it raises stops the decoding. A sample ends with the body's end token, whatever the hands do; in the
+    variant *part* each part ends by itself. Raises `ValueError` for constraints that can't be met.
     """
-    device = model.embedding.weight.device
-    rows, mask = _padded(inputs, device)
-    state = DecoderState(model, model.encode(rows, mask), mask, steps)
-    heads = Heads.of(model, vocabulary)
-    fusion = torch.tensor(fusion_weights(weight), device=device, dtype=heads.weights.dtype)
-    current = torch.tensor([[vocabulary.sign_tag_row(x)] * len(PARTS) for x in languages], device=device)
-    alive = list(range(len(inputs)))
-    generated: list[list[list[int]]] = [[] for _ in inputs]
-    margins: list[list[Tensor]] = [[] for _ in inputs]
-    for step in range(steps):
-        logits = heads.logits(state.step(model.embed_output(current[:, None], fusion)))
-        best = [part.topk(2, dim=1) for part in logits]
-        current = torch.stack([r[b.indices[:, 0]] for r, b in zip(heads.rows, best, strict=True)], dim=1)
-        gaps = torch.stack([b.values[:, 0] - b.values[:, 1] for b in best], dim=1).float().cpu()
-        chosen = current.tolist()
-        for k, sample in enumerate(alive):
-            margins[sample].append(gaps[k])
-            if chosen[k][0] != END:
-                generated[sample].append(chosen[k])
-        keep = [k for k in range(len(alive)) if chosen[k][0] != END]
-        progress((step + 1) / steps)
+    if variant not in get_args(Variant):
+        raise ValueError(f"The variant is {variant!r}; there are {', '.join(get_args(Variant))}.")
+    if not inputs:
+        return []
+    vocabulary = runtime.vocabulary
+    heads = dict(zip(PARTS, head_rows(vocabulary), strict=True))
+    rules = list(constraints) if constraints is not None else [Constraint()] * len(inputs)
+    tracks: list[list[Track]] = []
+    for language, rule, how in zip(languages, rules, _each(sampling, len(inputs)), strict=True):
+        banned = _no_codes(vocabulary, heads) if rule.codes_only else {}
+        tracks.append(
+            [Track(first, cycle, heads, rule, how, banned) for first, cycle in _starts(vocabulary, language, variant)]
+        )
+    session = runtime.start(inputs, max(track.positions for sample in tracks for track in sample))
+    return [_joined(paths, list(PARTS)) for paths in _run(session, tracks, progress)]
+
+
+def decode_text(
+    runtime: Runtime,
+    inputs: Sequence[Rows],
+    language: str,
+    sampling: Sampling = GREEDY,
+    *,
+    longest: int,
+    progress: Progress = lambda done: None,
+) -> list[Decoded]:
+    """Sign to text: say in words what is signed. language: the signed one, whose texts' tag the decoder starts from.
+
+    longest: most tokens. Raises `RuntimeUnfit` when the runtime has no output of words.
+    """
+    vocabulary = runtime.vocabulary
+    heads = {TEXT: head_rows(vocabulary, TEXT)[0]}
+    banned = {TEXT: heads[TEXT] == UNKNOWN}
+    first, rule = [vocabulary.source_tag_row(language)], Constraint(max_steps=longest)
+    tracks = [[Track(first, ((0,),), heads, rule, sampling, banned)] for _ in inputs]
+    session = runtime.start(inputs, longest, TEXT)
+    return [_joined(paths, [TEXT]) for paths in _run(session, tracks, progress)]
+
+
+def forced_rows(vocabulary: Vocabulary, codes: Rows) -> Rows:
+    """(steps, 3) codes of body, left and right hand, `FREE` where there is none, as the rows of a `Constraint`."""
+    first = np.array([vocabulary.first_code[part] for part in PARTS])
+    return np.where(codes < 0, codes, codes + first)
+
+
+def _each(sampling: Sampling | Sequence[Sampling], count: int) -> list[Sampling]:
+    each = [sampling] * count if isinstance(sampling, Sampling) else list(sampling)
+    if len({one.beams for one in each}) > 1:
+        raise ValueError("All samples of a batch need equally many beams.")
+    return each
+
+
+def _starts(vocabulary: Vocabulary, language: str, variant: Variant) -> list[tuple[list[int], Cycle]]:
+    """First rows and cycle of each track of a sample."""
+    if variant == "part":
+        return [([vocabulary.sign_tag_row(language, part)], ((head,),)) for head, part in enumerate(PARTS)]
+    tag = vocabulary.sign_tag_row(language)
+    return [([tag] * len(PARTS), FUSED) if variant == "multihead" else ([tag], ONE_AFTER_THE_OTHER)]
+
+
+def _no_codes(vocabulary: Vocabulary, heads: dict[str, Rows]) -> dict[str, NDArray[np.bool_]]:
+    """By part which of its rows are neither one of the code book nor the end of all."""
+    banned = {}
+    for part, rows in heads.items():
+        first = vocabulary.first_code[part]
+        codes = (rows >= first) & (rows < first + vocabulary.sizes[part])
+        banned[part] = ~(codes | (rows == END)) if part == PARTS[0] else ~codes
+    return banned
+
+
+def _run(session: Session, tracks: list[list[Track]], progress: Progress) -> list[list[Path]]:
+    """The finished path of each track of each sample."""
+    if len(tracks[0]) > 1:
+        session.select(np.repeat(np.arange(len(tracks)), len(tracks[0])))
+    flat = [track for sample in tracks for track in sample]
+    if flat[0].sampling.beams > 1:
+        paths = search(session, flat, flat[0].sampling.beams, progress)
+    else:
+        _follow(session, flat, progress)
+        paths = [track.path for track in flat]
+    count = len(tracks[0])
+    return [paths[i : i + count] for i in range(0, len(paths), count)]
+
+
+def _follow(session: Session, tracks: Sequence[Track], progress: Progress) -> None:
+    """Let every track choose its next rows until all are finished."""
+    alive = list(tracks)
+    positions = max(track.positions for track in tracks)
+    rows = np.array([track.first for track in tracks])
+    for position in range(positions):
+        logits = session.step(rows)
+        fed = []
+        for k, track in enumerate(alive):
+            own = [head[k] for head in logits]
+            fed.append(track.extend(track.path, own, track.chosen(position, own)))
+        keep = [k for k, track in enumerate(alive) if not track.finished(track.path)]
+        progress((position + 1) / positions)
         if not keep:
             break
+        rows = np.array([fed[k] for k in keep])
         if len(keep) < len(alive):
-            index = torch.tensor(keep, device=device)
-            state.keep(index)
-            current, alive = current[index], [alive[k] for k in keep]
-    return [
-        Decoded({part: [row[i] for row in rows] for i, part in enumerate(PARTS)}, torch.stack(gaps))
-        for rows, gaps in zip(generated, margins, strict=True)
-    ]
+            session.select(np.array(keep))
+            alive = [alive[k] for k in keep]
 
 
-def _padded(inputs: Sequence[Sequence[int]], device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """(B, N) rows padded at the end, and where they are; no mask when all are equally long."""
-    longest = max(len(x) for x in inputs)
-    rows = torch.ones(len(inputs), longest, dtype=torch.long)
-    for i, x in enumerate(inputs):
-        rows[i, : len(x)] = torch.tensor(x)
-    lengths = torch.tensor([len(x) for x in inputs])
-    if bool((lengths == longest).all()):
-        return rows.to(device), None
-    return rows.to(device), (torch.arange(longest)[None] < lengths[:, None]).to(device)
+def _joined(paths: Sequence[Path], names: list[str]) -> Decoded:
+    """One sample's paths, each with the heads that it read, as one outcome."""
+    read = [max(paths, key=lambda path, head=head: (path.rows[:, head] >= 0).sum()) for head in range(len(names))]
+    rows = {name: _without_end(path, head) for head, (name, path) in enumerate(zip(names, read, strict=True))}
+    steps = max(int((path.rows >= 0).any(axis=1).sum()) for path in paths)
+    margins = np.stack([path.margins[:steps, head] for head, path in enumerate(read)], axis=1)
+    chances = np.stack([path.log_probabilities[:steps, head] for head, path in enumerate(read)], axis=1)
+    return Decoded(rows, margins, chances, all(path.ended for path in paths))
+
+
+def _without_end(path: Path, head: int) -> list[int]:
+    """Rows of a head up to the step whose end token ended the path."""
+    taken = path.rows[:, head]
+    steps = int((path.rows >= 0).any(axis=1).sum()) - path.ended
+    return taken[:steps].tolist()

@@ -20,8 +20,11 @@ from ..npz import Npz
 from ..tokenizer.assembling import assembled, read_statistics
 from ..tokenizer.features import PARTS
 from ..tokenizer.vqvae import VqVae, VqVaeConfig
-from .decoding import Decoded, greedy
+from .decoding import Decoded, decode
 from .prompt import Codes, prompt
+from .runtime import text_input
+from .sampling import Constraint
+from .torch_runtime import TorchRuntime
 from .transformer import Transformer, TransformerConfig
 from .vocabulary import Vocabulary
 
@@ -67,12 +70,12 @@ class Generator:
 
     def __init__(self, bundle: Bundle) -> None:
         settings: dict[str, Any] = dict(bundle.manifest.model["generator"])
-        sizes = {f.name: settings[f.name] for f in fields(TransformerConfig)}
+        sizes = {f.name: settings[f.name] for f in fields(TransformerConfig) if f.name in settings}
         self.tokenizer = Tokenizer.load(bundle)
-        self.model = Transformer(TransformerConfig(**sizes))
-        self.model.load_state_dict(load_file(bundle.file("generator.safetensors")))
-        self.model.eval()
+        model = Transformer(TransformerConfig(**sizes))
+        model.load_state_dict(load_file(bundle.file("generator.safetensors")))
         self.vocabulary = Vocabulary(_pieces(bundle.file("sentencepiece.model")), _words(bundle), settings["sizes"])
+        self.runtime = TorchRuntime(model, self.vocabulary, settings["fusion"])
         self._settings = settings
 
     def generate(
@@ -85,11 +88,11 @@ class Generator:
         """Rows of each part for a batch of texts and their retrieved signs."""
         style = self._settings["prompt"]
         inputs = [
-            self.vocabulary.input_rows(prompt(text, signs, language, style=style), language)
+            text_input(self.vocabulary.input_rows(prompt(text, signs, language, style=style), language))
             for text, signs, language in zip(texts, retrieved, languages, strict=True)
         ]
-        options = {"weight": self._settings["fusion"], "steps": self._settings["steps"]}
-        return greedy(self.model, self.vocabulary, inputs, languages, progress=progress, **options)
+        rules = [Constraint(max_steps=self._settings["steps"])] * len(inputs)
+        return decode(self.runtime, inputs, languages, constraints=rules, progress=progress)
 
     def codes(self, decoded: Decoded) -> dict[str, list[int]]:
         """The codes among the generated rows; a part without any is the single code 0."""

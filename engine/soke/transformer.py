@@ -187,8 +187,13 @@ class Transformer(nn.Module):
         return self.encode_embedded(self.embedding(rows) * self._encoder_scale, mask)
 
     def embed_input(self, rows: Tensor, weights: Tensor) -> Tensor:
-        """(B, N, P) rows of P parts, fused by the (P,) weights, to the encoder's (B, N, D)."""
-        return (self.embedding(rows) * self._encoder_scale * weights[:, None]).sum(dim=2)
+        """(B, N, P) rows of P parts, fused by the (P,) weights, to the encoder's (B, N, D).
+
+        A row that stands in all parts is taken as it is, without the rounding of a sum.
+        """
+        embedded = self.embedding(rows) * self._encoder_scale
+        plain = (rows == rows[..., :1]).all(dim=2)
+        return torch.where(plain[..., None], embedded[:, :, 0], (embedded * weights[:, None]).sum(dim=2))
 
     @property
     def _encoder_scale(self) -> float:

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from engine.bundle import Bundle, Manifest, write_manifest
-from engine.soke.decoding import LAMBDA, MAX_STEPS
+from engine.soke.runtime import LAMBDA, MAX_STEPS
 from engine.soke.vocabulary import EXTRA_CODES, SIGN_TAGS
 from engine.tokenizer.features import CODES, PARTS, stored_slice
 from engine.tokenizer.vqvae import VqVae

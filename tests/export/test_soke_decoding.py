@@ -11,8 +11,11 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("sentencepiece")
 pytest.importorskip("safetensors")
 
-from engine.soke.decoding import Heads, fusion_weights, greedy  # noqa: E402
+from engine.soke.decoding import decode  # noqa: E402
 from engine.soke.prompt import prompt  # noqa: E402
+from engine.soke.runtime import Rows, fusion_weights, head_rows, text_input  # noqa: E402
+from engine.soke.sampling import Constraint  # noqa: E402
+from engine.soke.torch_runtime import TorchRuntime  # noqa: E402
 from engine.soke.transformer import Transformer, TransformerConfig  # noqa: E402
 from engine.soke.vocabulary import END, Vocabulary  # noqa: E402
 from engine.tokenizer.features import CODES, PARTS  # noqa: E402
@@ -41,25 +44,31 @@ def model(seed: int = 0) -> Transformer:
     return made.eval()
 
 
+def runtime(seed: int = 0) -> TorchRuntime:
+    return TorchRuntime(model(seed), vocabulary())
+
+
+FORTY = Constraint(max_steps=40)
 TEXTS = [("hello", "ASL"), ("a much longer sentence than that", "DGS"), ("", "CSL"), ("name", "ASL")]
 
 
-def inputs() -> tuple[list[list[int]], list[str]]:
+def inputs() -> tuple[list[Rows], list[str]]:
     words = vocabulary()
-    return [words.input_rows(text, language) for text, language in TEXTS], [language for _, language in TEXTS]
+    rows = [text_input(words.input_rows(text, language)) for text, language in TEXTS]
+    return rows, [language for _, language in TEXTS]
 
 
 @torch.inference_mode()
-def plain(made: Transformer, rows: list[int], language: str, steps: int) -> list[list[int]]:
+def plain(made: Transformer, rows: Rows, language: str, steps: int) -> list[list[int]]:
     """The same without a cache: the whole prefix anew for every step, as the published code does."""
     words = vocabulary()
-    heads, fusion = Heads.of(made, words), torch.tensor(fusion_weights())
-    encoded = made.encode(torch.tensor([rows]))
+    heads, fusion = head_rows(words), torch.tensor(fusion_weights())
+    encoded = made.encode(torch.from_numpy(rows[None, :, 0]))
     sequence = [[words.sign_tag_row(language)] * 3]
     for _ in range(steps):
         state = made.decode(made.embed_output(torch.tensor([sequence]), fusion), encoded)[:, -1]
-        logits = heads.logits(state)
-        step = [int(r[part.argmax()]) for r, part in zip(heads.rows, logits, strict=True)]
+        logits = torch.nn.functional.linear(state, made.embedding.weight, made.output_bias)[0]
+        step = [int(rows[logits[rows].argmax()]) for rows in heads]
         if step[0] == END:
             break
         sequence.append(step)
@@ -68,18 +77,18 @@ def plain(made: Transformer, rows: list[int], language: str, steps: int) -> list
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_cache_changes_no_token(seed: int) -> None:
-    made, (rows, languages) = model(seed), inputs()
+    made, (rows, languages) = runtime(seed), inputs()
     for one, language in zip(rows, languages, strict=True):
-        decoded = greedy(made, vocabulary(), [one], [language], steps=40)[0]
-        assert [list(step) for step in zip(*decoded.rows.values(), strict=True)] == plain(made, one, language, 40)
+        decoded = decode(made, [one], [language], constraints=[FORTY])[0]
+        assert [list(step) for step in zip(*decoded.rows.values(), strict=True)] == plain(made.model, one, language, 40)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_each_text_of_a_batch_gets_what_it_gets_alone(seed: int) -> None:
-    made, (rows, languages) = model(seed), inputs()
-    together = greedy(made, vocabulary(), rows, languages, steps=40)
+    made, (rows, languages) = runtime(seed), inputs()
+    together = decode(made, rows, languages, constraints=[FORTY] * len(rows))
     for one, language, decoded in zip(rows, languages, together, strict=True):
-        assert decoded.rows == greedy(made, vocabulary(), [one], [language], steps=40)[0].rows
+        assert decoded.rows == decode(made, [one], [language], constraints=[FORTY])[0].rows
 
 
 def test_parts_generate_their_own_codes_specials_and_tags_only() -> None:
