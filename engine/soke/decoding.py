@@ -72,7 +72,7 @@ def decode(
     if not inputs:
         return []
     vocabulary = runtime.vocabulary
-    heads = dict(zip(PARTS, head_rows(vocabulary), strict=True))
+    heads: dict[str, Rows] = dict(zip(PARTS, head_rows(vocabulary), strict=True))
     rules = list(constraints) if constraints is not None else [Constraint()] * len(inputs)
     tracks: list[list[Track]] = []
     for language, rule, how in zip(languages, rules, _each(sampling, len(inputs)), strict=True):
