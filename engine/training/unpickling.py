@@ -1,7 +1,7 @@
 """Reading pickles of arrays and plain values that somebody else made, without running anything in them.
 
-No class of the file is ever looked up: NumPy's arrays and types are stood in for by holders that only keep what the file
-says, and real arrays are made from these afterwards, once sizes are checked. NumPy 1 and 2 call their modules
+No class of the file is ever looked up: NumPy's arrays and types are stood in for by holders that only keep what the
+file says, and real arrays are made from these afterwards, once sizes are checked. NumPy 1 and 2 call their modules
 differently; both are known. Python's own unpickler is used instead of the one in C, which reserves as much memory as an
 index in the file asks for.
 """
