@@ -73,7 +73,9 @@ class _Type:
         dtype = np.dtype(self.code)
         if dtype.kind not in _NUMBERS + "US":
             raise pickle.UnpicklingError(f"it holds an array of {dtype}, where real numbers or text should be")
-        return dtype.newbyteorder(self.order) if self.order in "<>=" else dtype
+        if self.order == "<":
+            return dtype.newbyteorder("<")
+        return dtype.newbyteorder(">") if self.order == ">" else dtype
 
 
 class _Array:
