@@ -57,12 +57,16 @@ def engine_command(python: str, log_path: str | os.PathLike[str]) -> list[str]:
 
 
 def engine_environment(
-    root: str | os.PathLike[str], cache: str | os.PathLike[str], base: Mapping[str, str] | None = None
+    root: str | os.PathLike[str],
+    cache: str | os.PathLike[str],
+    base: Mapping[str, str] | None = None,
+    pack: str | os.PathLike[str] = "",
 ) -> dict[str, str]:
     """Environment for the engine in the folder `root` (that holds `engine/` and `runtime/`).
 
     Blender's own Python variables are dropped, compiled files go to `cache` (never into the extension),
-    and the current folder stays out of the module path.
+    and the current folder stays out of the module path. pack: folder of the user's PyTorch pack, if it is to be used;
+    the engine itself puts it, or the compiled packages of the zip for its Python, on the module path.
     """
     env = {k: v for k, v in (os.environ if base is None else base).items() if k not in _DROPPED_VARIABLES}
     root = Path(root)
@@ -73,6 +77,8 @@ def engine_environment(
         PYTHONSAFEPATH="1",
         PYTHONNOUSERSITE="1",
         PYTHONPYCACHEPREFIX=os.fspath(cache),
+        ORT_DISABLE_TELEMETRY="1",
+        SIGNWRIGHT_PACK=os.fspath(pack),
         OMP_NUM_THREADS=threads,
         OPENBLAS_NUM_THREADS=threads,
         MKL_NUM_THREADS=threads,

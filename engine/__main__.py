@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from . import __version__, languages
+from . import __version__, languages, native
 from .commands import add_generate, add_plan
 from .dictionary.commands import add_dictionary, add_hamnosys
 from .generators import registry
@@ -19,6 +19,7 @@ EXIT_OK, EXIT_ERROR, EXIT_CANCELLED = 0, 1, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 done, 1 an error that is told, 2 wrong usage, 130 interrupted."""
+    native.add_packages()
     options = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

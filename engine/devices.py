@@ -13,6 +13,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from . import native
+
 _DRIVER: Final = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 _NAME_BYTES: Final = 256
 _CUDA_VERSION = re.compile(r"^cuda\b[^=]*=\s*['\"](\d+)\.(\d+)['\"]", re.MULTILINE)
@@ -75,8 +77,11 @@ def torch() -> Torch | None:
 def cards() -> Cards:
     """The NVIDIA cards that the installed PyTorch can use. None, and no problem, where it is built without CUDA."""
     found = torch()
-    if found is None or found.cuda == (0, 0):
-        return Cards()
+    return Cards() if found is None or found.cuda == (0, 0) else cards_for(found.cuda)
+
+
+def cards_for(cuda: tuple[int, int]) -> Cards:
+    """The NVIDIA cards that programs built for this version of CUDA can use here."""
     try:
         driver = ctypes.CDLL(_DRIVER)
         _ask(driver, "cuInit", ctypes.c_uint(0))
@@ -84,8 +89,8 @@ def cards() -> Cards:
     except (OSError, AttributeError, _DriverError) as e:
         return Cards(problem=f"No NVIDIA driver answers ({e}).")
     # from CUDA 11 on, a driver runs all minor versions of its major one
-    if version // 1000 < found.cuda[0]:
-        has, needs = f"{version // 1000}.{version % 1000 // 10}", ".".join(map(str, found.cuda))
+    if version // 1000 < cuda[0]:
+        has, needs = f"{version // 1000}.{version % 1000 // 10}", ".".join(map(str, cuda))
         return Cards(problem=f"The NVIDIA driver is too old: it has CUDA {has}, and PyTorch needs {needs}.")
     try:
         return Cards(tuple(_card(driver, i) for i in range(_number(driver, "cuDeviceGetCount"))))
@@ -112,8 +117,15 @@ def runtime() -> dict[str, str]:
         where = f"CUDA {'.'.join(map(str, found.cuda))}" if cards().cards else "CPU"
         return {"name": "torch", "label": f"PyTorch {found.version} ({where})", "note": cards().problem}
     if onnx:
-        return {"name": "base", "label": f"ONNX Runtime {onnx} (CPU)", "note": ""}
-    return {"name": "none", "label": "none", "note": "ONNX Runtime isn't installed: install Signwright again."}
+        return {"name": "base", "label": f"ONNX Runtime {onnx} (CPU)", "note": native.note()}
+    lacking = native.note() or "ONNX Runtime isn't installed: install Signwright again."
+    return {"name": "none", "label": "none", "note": lacking}
+
+
+def forget() -> None:
+    """Look anew at what is installed."""
+    for known in (onnx_runtime, torch, cards):
+        known.cache_clear()
 
 
 class _DriverError(Exception):

@@ -8,7 +8,7 @@ import logging.handlers
 import os
 import sys
 
-from . import __version__
+from . import __version__, native
 from .server import Server
 
 log = logging.getLogger("engine")
@@ -25,6 +25,8 @@ def serve(log_path: str = "") -> int:
     reader, writer = _claim_pipes()
     faulthandler.enable()
     log.info("Engine %s, Python %s, process %d", __version__, sys.version.split()[0], os.getpid())
+    if native.note():
+        log.warning("%s", native.note())
     server = Server(reader, writer, log_path)
     code = server.run()
     log.info("The engine ends.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import re
 import shutil
 import zipfile
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import native
 from .console import BuildError, run, shown
 from .environments import Environment, file_hash, isolated, module_folder
 from .paths import BUILD, DIST, ROOT
@@ -18,9 +20,8 @@ _FOLDERS = ("addon", "engine", "blender_scenes")
 _LEFT_OUT = (
     "engine/training",
     "engine/metrics",
-    "engine/soke",
-    "engine/tokenizer",
     "engine/requirements.in",
+    "engine/requirements_native.in",
     "addon/blender_manifest.toml",
 )
 _JUNK = re.compile(r"(^|/)(__pycache__|\.[^/]*)(/|$)|\.(py[cod]|blend1|part|orig|log)$|~$")
@@ -32,7 +33,8 @@ from .addon import register, unregister
 
 __all__ = ["register", "unregister"]
 '''
-MAX_ZIP_BYTES = 60_000_000
+MAX_ZIP_BYTES = 90_000_000
+"""Compiled packages take 24 to 33 MB of it, a platform's three Pythons together; the embedded model may take 40 MB."""
 SMALL_WORD_LIST = 400_000
 """Bytes of a list of word forms that ships even for a language that can only be spelled."""
 
@@ -43,6 +45,7 @@ class Release:
 
     path: Path
     version: str
+    platform: str
 
     @property
     def size(self) -> int:
@@ -59,24 +62,30 @@ def version() -> str:
     raise BuildError("engine/__init__.py doesn't state __version__.")
 
 
-def build(environment: Environment) -> Release:
-    """Make `dist/signwright-<version>.zip`; `environment` is one whose pip unpacks the bundled packages."""
+def build(environment: Environment, target: native.Platform | None = None) -> Release:
+    """Make `dist/signwright-<version>-<platform>.zip`; `environment` is one whose pip unpacks the bundled packages.
+
+    target: the platform, by default that of this machine. A zip that was made of the same files stays as it is.
+    """
+    target = target or native.this_platform()
     files: dict[str, Path | bytes] = dict(_project_files())
     files.update(_runtime_files(_runtime(environment), environment))
+    files.update(native.files(target, environment))
     files["__init__.py"] = _INIT.encode()
-    files["blender_manifest.toml"] = manifest().encode()
-    release = Release(DIST / f"signwright-{version()}.zip", version())
-    DIST.mkdir(exist_ok=True)
-    partial = release.path.with_suffix(".part")
-    write(files, partial)
-    partial.replace(release.path)
+    files["blender_manifest.toml"] = manifest(target).encode()
+    release = Release(DIST / f"signwright-{version()}-{target.suffix}.zip", version(), target.name)
+    _write_once(files, release.path)
     if release.size > MAX_ZIP_BYTES:
         raise BuildError(f"{shown(release.path)} has {release.size / 1e6:.0f} MB, over {MAX_ZIP_BYTES / 1e6:.0f} MB.")
     return release
 
 
 def validate(release: Release, environment: Environment) -> None:
-    """Blender's own validator over the zip, and its own builder over the zip's content."""
+    """Blender's own validator over the zip, and its own builder over the zip's content; once for the same zip."""
+    digest = file_hash(release.path)
+    stamp = BUILD / "validated" / f"{release.path.stem}-{environment.name}.txt"
+    if stamp.is_file() and stamp.read_text() == digest:
+        return
     tool = next(module_folder(environment).glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py"))
     run([environment.python, tool, "validate", release.path], "validate", env=isolated())
     unpacked = BUILD / "unpacked"
@@ -90,6 +99,8 @@ def validate(release: Release, environment: Environment) -> None:
         lost = set(ours.namelist()) ^ {n for n in theirs.namelist() if not n.endswith("/")}
     if lost:
         raise BuildError(f"Blender's own builder packs other files than we do: {', '.join(sorted(lost)[:10])}")
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(digest)
 
 
 def _project_files() -> Iterator[tuple[str, Path]]:
@@ -102,13 +113,14 @@ def _project_files() -> Iterator[tuple[str, Path]]:
                 yield name, path
 
 
-def manifest() -> str:
-    """The manifest with the version filled in."""
+def manifest(target: native.Platform) -> str:
+    """The manifest with version and platform filled in."""
     text = (ROOT / "addon/blender_manifest.toml").read_text("utf-8")
-    filled, count = re.subn(r'^version = "[^"]*".*$', f'version = "{version()}"', text, flags=re.MULTILINE)
-    if count != 1:
-        raise BuildError('addon/blender_manifest.toml needs one line `version = "..."`.')
-    return filled
+    for key, value in (("version", f'"{version()}"'), ("platforms", f'["{target.name}"]')):
+        text, count = re.subn(rf"^{key} = .*$", f"{key} = {value}", text, flags=re.MULTILINE)
+        if count != 1:
+            raise BuildError(f"addon/blender_manifest.toml needs one line `{key} = ...`.")
+    return text
 
 
 def _runtime(environment: Environment) -> Path:
@@ -150,6 +162,25 @@ def _lemma_languages(environment: Environment) -> tuple[set[str], set[str]]:
     found = [entry.split("=") for entry in run([environment.python, "-c", code], "languages", env=isolated()).split()]
     signed = {spoken for spoken, signs in found if int(signs)}
     return signed, {spoken for spoken, _ in found} - signed
+
+
+def _write_once(files: dict[str, Path | bytes], target: Path) -> None:
+    """Write the zip, unless one of the same content lies there: packing takes longer than reading."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        content = files[name]
+        data = content if isinstance(content, bytes) else content.read_bytes()
+        digest.update(f"{name}\0{len(data)}\0".encode() + data)
+    stamp = BUILD / "packed" / f"{target.stem}.txt"
+    found = f"{digest.hexdigest()} {file_hash(target)}" if target.is_file() else ""
+    if stamp.is_file() and stamp.read_text() == found:
+        return
+    target.parent.mkdir(exist_ok=True)
+    partial = target.with_suffix(".part")
+    write(files, partial)
+    partial.replace(target)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(f"{digest.hexdigest()} {file_hash(target)}")
 
 
 def write(files: dict[str, Path | bytes], target: Path) -> None:

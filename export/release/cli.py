@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import archive, demo, environments, tiers
+from . import archive, demo, environments, native, tiers
 from .console import BuildError, Stages, shown
 from .paths import BUILD, DIST, ROOT
 
@@ -18,7 +18,7 @@ Sets up what it needs under build/, without root, and then:
   demo "TEXT"   build the extension, install it in a Blender of its own, and let it
                 sign TEXT: a video, the .blend, the take, a contact sheet
   test [TIER]   run the tests; without names, all tiers for this Python
-  build         make dist/signwright-<version>.zip and let Blender validate it
+  build         make dist/signwright-<version>-<platform>.zip and let Blender validate it
   bench         run the benchmarks and print one table
   bench quality measure the signing and write docs/quality.md
   clean         remove build/ and dist/
@@ -60,7 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     add.add_argument("tiers", nargs="*", metavar="tier", help="a tier, or a family such as `addon`")
     add.add_argument("--all", action="store_true", help="every Blender version that a Python is here for")
     add.set_defaults(command=_test)
-    commands.add_parser("build", help="make and validate the release zip").set_defaults(command=_build)
+    add = commands.add_parser("build", help="make and validate the release zip")
+    add.add_argument(
+        "--platform", choices=("all", *native.PLATFORMS), help="what the zip is for (default: this machine's)"
+    )
+    add.set_defaults(command=_build)
     add = commands.add_parser("bench", help="run the benchmarks")
     add.add_argument(
         "what", nargs="?", choices=("all", "quality"), default="all", help="quality: write docs/quality.md"
@@ -94,12 +98,21 @@ def _build(options: argparse.Namespace, stages: Stages) -> int:
     environment = environments.blender(environments.default_blender())
     with stages.stage("environment"):
         environment.ensure()
-    with stages.stage("zip"):
-        release = archive.build(environment)
-    with stages.stage("Blender's validator and builder"):
-        archive.validate(release, environment)
-    print(f"\nStages:\n{stages.summary()}\n\nMade:\n  {shown(release.path)}  ({release.size / 1e6:.1f} MB, valid)")
+    made = []
+    for target in _platforms(options.platform):
+        with stages.stage(f"zip for {target.name}"):
+            release = archive.build(environment, target)
+        with stages.stage("Blender's validator and builder"):
+            archive.validate(release, environment)
+        made.append(f"  {shown(release.path)}  ({release.size / 1e6:.1f} MB, valid)")
+    print(f"\nStages:\n{stages.summary()}\n\nMade:\n" + "\n".join(made))
     return 0
+
+
+def _platforms(name: str | None) -> list[native.Platform]:
+    if name == "all":
+        return list(native.PLATFORMS.values())
+    return [native.PLATFORMS[name] if name else native.this_platform()]
 
 
 def _bench(options: argparse.Namespace, stages: Stages) -> int:
