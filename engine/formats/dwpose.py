@@ -66,7 +66,8 @@ def write_dwpose(clip: Keypoints, path: Path, size: tuple[int, int], face: Array
     arrays["face"] = face if known else np.zeros((len(clip), FACE_POINTS, 2))
     arrays["face_score"] = np.full((len(clip), FACE_POINTS), float(known))
     data = io.BytesIO()
-    np.savez_compressed(data, **{k: v if k == "size" else np.asarray(v, np.float32) for k, v in arrays.items()})
+    stored: dict[str, Any] = {k: v if k == "size" else np.asarray(v, np.float32) for k, v in arrays.items()}
+    np.savez_compressed(data, **stored)
     partial = path.with_name(path.name + ".part")
     try:
         partial.write_bytes(data.getvalue())
