@@ -17,9 +17,10 @@ from .environments import Environment, file_hash, isolated, module_folder
 from .paths import BUILD, DIST, ROOT
 
 _FOLDERS = ("addon", "engine", "blender_scenes")
+NOT_SHIPPED = ("training", "metrics", "prompt2sign")
+"""Packages of the engine that only those need who make models or measure."""
 _LEFT_OUT = (
-    "engine/training",
-    "engine/metrics",
+    *(f"engine/{name}/" for name in NOT_SHIPPED),
     "engine/requirements.in",
     "engine/requirements_native.in",
     "addon/blender_manifest.toml",
@@ -74,7 +75,7 @@ def build(environment: Environment, target: native.Platform | None = None) -> Re
     files["__init__.py"] = _INIT.encode()
     files["blender_manifest.toml"] = manifest(target).encode()
     release = Release(DIST / f"signwright-{version()}-{target.suffix}.zip", version(), target.name)
-    _write_once(files, release.path)
+    write_once(files, release.path)
     if release.size > MAX_ZIP_BYTES:
         raise BuildError(f"{shown(release.path)} has {release.size / 1e6:.0f} MB, over {MAX_ZIP_BYTES / 1e6:.0f} MB.")
     return release
@@ -164,7 +165,7 @@ def _lemma_languages(environment: Environment) -> tuple[set[str], set[str]]:
     return signed, {spoken for spoken, _ in found} - signed
 
 
-def _write_once(files: dict[str, Path | bytes], target: Path) -> None:
+def write_once(files: dict[str, Path | bytes], target: Path) -> None:
     """Write the zip, unless one of the same content lies there: packing takes longer than reading."""
     digest = hashlib.sha256()
     for name in sorted(files):

@@ -20,13 +20,14 @@ PYTHONS = ("3.11", "3.13", "3.14")
 _LICENCES = Path(__file__).with_name("licences")
 _KEPT = re.compile(
     r"""
-    onnxruntime/ (__init__\.py | capi/[^/]+\.py | capi/onnxruntime_pybind11_state[^/]* )
+    onnxruntime/ (__init__\.py | capi/[^/]+\.py | capi/(lib)?onnxruntime_(pybind11_state|providers_shared)\.[^/]+ )
     | sentencepiece/ (__init__\.py | _version\.py | _sentencepiece[^/]* )
     | sentencepiece\.libs/ .+
     """,
     re.VERBOSE,
 )
 """What inference needs. ONNX Runtime's module holds the whole runtime; the library beside it serves C++ programs."""
+_MODULES = ("/onnxruntime_pybind11_state", "/_sentencepiece")
 _NOTICES = re.compile(r"(?P<package>\w+)/(?P<name>LICENSE|ThirdPartyNotices\.txt)")
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 
@@ -80,7 +81,7 @@ def files(target: Platform, environment: Environment) -> dict[str, Path]:
     for version in PYTHONS:
         folder = _unpacked(target, version, environment)
         kept = dict(_kept(folder, folder_name(version)))
-        if len([n for n in kept if n.endswith((".so", ".pyd"))]) != 2:
+        if [len([n for n in kept if module in n]) for module in _MODULES] != [1, 1]:
             raise BuildError(f"the wheels for Python {version} on {target.name} don't hold the modules that are known.")
         for name, path in kept.items():
             if name in found and found[name].read_bytes() != path.read_bytes():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
@@ -12,9 +13,10 @@ from pathlib import Path
 from . import archive, environments, pythons
 from .console import BuildError, Stages, run_status, shown
 from .environments import BLENDER_PYTHONS, Environment, isolated
-from .paths import BUILD, LOGS, ROOT
+from .paths import BUILD, LOGS, REQUIREMENTS, ROOT
 
 _SHOWN = r"^(FAILED|ERROR)|^E  |\d+ (passed|failed|error)|Error: "
+_SKIPPED_WITHOUT = re.compile(r"^(?:\w+ = )?pytest\.importorskip\(\"(\w+)", re.MULTILINE)
 _LINT_SHOWN = r" error: |^error|^Would reformat|^ +--> |^[A-Z]+\d+ "
 
 
@@ -65,7 +67,7 @@ def all_tiers() -> dict[str, Tier]:
         about = f"the built zip, installed in Blender {v}"
         tiers.append(Tier(f"extension-{v}", about, python, v == blender, lambda v=v: _extension(v)))
     tiers.append(Tier("golden", "pictures of hands and face", BLENDER_PYTHONS[blender], True, lambda: _golden(blender)))
-    about = "the models, and the avatar against the smplx package (needs PyTorch for the CPU)"
+    about = "models, training, and the avatar against the smplx package (needs PyTorch for the CPU)"
     tiers.append(Tier("torch", about, "3.11", True, _torch))
     about = "a real Blender under a virtual screen (needs $SIGNWRIGHT_BLENDER, Xvfb, xdotool)"
     tiers.append(Tier("gui", about, here, False, _gui))
@@ -167,11 +169,22 @@ def _torch() -> Counts:
     if environment is None:
         print(f"    left out, {reason}", flush=True)
         return Counts(left_out=[f"torch: {reason}"])
-    targets = [
-        "tests/engine/test_body_smplx.py",
-        *(f"tests/export/test_soke_{name}.py" for name in ("decoding", "import")),
+    return _pytest(environment, "torch", torch_tests(), isolated())
+
+
+def torch_tests() -> list[str]:
+    """Test files that skip themselves where a package is lacking which the environment of the torch tier has.
+
+    They say so at their top: `pytest.importorskip("torch")`.
+    """
+    listed = re.findall(r"^([a-z][\w-]*)", (REQUIREMENTS / "torch.in").read_text("utf-8"), re.MULTILINE)
+    packages = {"torch", *(name.replace("-", "_") for name in listed)}
+    return [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("engine", "export")
+        for path in sorted((ROOT / "tests" / folder).glob("test_*.py"))
+        if packages & set(_SKIPPED_WITHOUT.findall(path.read_text("utf-8")))
     ]
-    return _pytest(environment, "torch", targets, isolated())
 
 
 def _gui() -> Counts:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from export.release.archive import NOT_SHIPPED
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("addon", "engine", "export", "blender_scenes", "tests")
 BLENDER = {
@@ -26,13 +28,21 @@ BLENDER = {
     "aud",
     "imbuf",
 }
-HEAVY = {"torch", "onnxruntime", "transformers", "scipy", "PIL"}
+HEAVY = {"torch", "onnxruntime", "sentencepiece", "safetensors", "transformers", "scipy", "PIL"}
 PLAIN_ENGINE_MODULES = {"take", "rotations", "skeleton", "protocol", "body", "body_files", "npz"}
 """What Blender's process may load from the engine: NumPy and the standard library only."""
 ENGINE_PACKAGES = {"numpy", "fastjsonschema", "simplemma", "pypinyin"}
 PICTURES = {"engine/review/portrait.py": {"PIL"}}
 """The one module that uses Pillow where it is installed, and says so where it isn't."""
-NOT_SHIPPED = ("engine/training/", "engine/metrics/", "engine/soke/", "engine/tokenizer/")
+COMPILED = (
+    (re.compile(r"(.*/)?(torch_\w+|transformer|vqvae)\.py"), {"torch", "safetensors"}),
+    (re.compile(r"(.*/)?onnx_\w+\.py"), {"onnxruntime"}),
+)
+"""Files whose names say which compiled packages they need, so that they are imported only where these are wanted."""
+LATE = {"engine/soke/vocabulary_files.py": {"sentencepiece"}}
+"""Files that import a compiled package inside of a function."""
+WHERE_PRESENT = {"engine/__main__.py"}
+"""The one file that uses what isn't shipped, where it is there: commands of training."""
 MACHINE_PATH = re.compile(r"(?<![\w.])/(root/|work/|home/\w|opt/(?!homebrew))|[A-Z]:\\+Users\\")
 
 
@@ -57,6 +67,15 @@ def roots(path: Path) -> set[str]:
     return {name.split(".")[0] for name in imports(path) if name}
 
 
+def roots_at_the_top(path: Path) -> set[str]:
+    """What is imported as soon as the file is."""
+    statements = ast.parse(path.read_text("utf-8")).body
+    top = [s for s in statements if isinstance(s, ast.Import | ast.ImportFrom)]
+    names = [alias.name for s in top if isinstance(s, ast.Import) for alias in s.names]
+    names += [s.module or "" for s in top if isinstance(s, ast.ImportFrom) and not s.level]
+    return {name.split(".")[0] for name in names if name}
+
+
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -78,10 +97,27 @@ def test_the_engine_imports_nothing_of_blender_and_no_other_room(path: Path) -> 
     assert not roots(path) & (BLENDER | {"addon", "export", "blender_scenes", "tests"})
 
 
-@pytest.mark.parametrize("path", [p for p in modules("engine") if not name_of(p).startswith(NOT_SHIPPED)], ids=name_of)
-def test_the_shipped_engine_needs_numpy_and_its_two_bundled_packages_only(path: Path) -> None:
-    allowed = ENGINE_PACKAGES | {"engine"} | set(sys.stdlib_module_names) | PICTURES.get(name_of(path), set())
-    assert not roots(path) - allowed
+SHIPPED = [p for p in modules("engine") if p.relative_to(ROOT).parts[1] not in NOT_SHIPPED]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=name_of)
+def test_the_shipped_engine_needs_numpy_and_its_bundled_packages_only(path: Path) -> None:
+    name = name_of(path)
+    compiled = {package for pattern, packages in COMPILED if pattern.fullmatch(name) for package in packages}
+    at_its_top = ENGINE_PACKAGES | {"engine"} | set(sys.stdlib_module_names) | PICTURES.get(name, set()) | compiled
+    assert not roots_at_the_top(path) - at_its_top
+    assert not roots(path) - at_its_top - LATE.get(name, set())
+
+
+@pytest.mark.parametrize("path", [p for p in SHIPPED if name_of(p) not in WHERE_PRESENT], ids=name_of)
+def test_the_shipped_engine_does_without_what_stays_out_of_the_zip(path: Path) -> None:
+    assert not engine_modules_used(path) & set(NOT_SHIPPED)
+
+
+def test_saying_hello_loads_no_compiled_package() -> None:
+    code = "import sys, engine.server, engine.description as d; d.description(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {name.partition(".")[0] for name in done.stdout.split()} & HEAVY
 
 
 @pytest.mark.parametrize("path", [*modules("addon"), *modules("blender_scenes")], ids=name_of)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from export.release import archive, cli, console, demo, environments, libraries, pythons, tiers  # noqa: E402
+from export.release import archive, cli, console, demo, environments, libraries, native, pythons, tiers  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,12 @@ def test_a_python_is_found_by_running_it() -> None:
 
 def test_every_supported_blender_has_pinned_and_hashed_requirements() -> None:
     files = [environments.blender(v).requirements for v in environments.BLENDER_PYTHONS]
-    for path in [*files, environments.engine("3.11").requirements, ROOT / "engine/requirements.txt"]:
+    for path in [
+        *files,
+        environments.engine("3.11").requirements,
+        ROOT / "engine/requirements.txt",
+        native.REQUIREMENTS,
+    ]:
         lines = path.read_text().splitlines()
         packages = [i for i, line in enumerate(lines) if line and line[0] not in " #"]
         assert packages
@@ -75,8 +81,79 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     assert zipfile.ZipFile(tmp_path / "1.zip").namelist() == ["a.txt", "b/c.txt"]
 
 
-def test_the_manifest_gets_the_engines_version() -> None:
-    assert f'version = "{archive.version()}"' in archive.manifest()
+@pytest.mark.parametrize("target", native.PLATFORMS.values(), ids=lambda p: p.name)
+def test_the_manifest_gets_the_engines_version_and_its_platform(target: native.Platform) -> None:
+    manifest = tomllib.loads(archive.manifest(target))
+    assert manifest["version"] == archive.version()
+    assert manifest["platforms"] == [target.name]
+
+
+def test_a_zip_of_the_same_files_is_packed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "BUILD", tmp_path / "build")
+    target = tmp_path / "dist" / "a.zip"
+    archive.write_once({"a": b"one"}, target)
+    first = target.stat().st_mtime_ns
+    archive.write_once({"a": b"one"}, target)
+    assert target.stat().st_mtime_ns == first
+    target.write_bytes(b"damaged")
+    archive.write_once({"a": b"one"}, target)
+    assert zipfile.ZipFile(target).read("a") == b"one"
+    archive.write_once({"a": b"two"}, target)
+    assert zipfile.ZipFile(target).read("a") == b"two"
+
+
+def _wheels_content(folder: Path, **changed: str) -> None:
+    for name, text in {
+        "onnxruntime/__init__.py": "",
+        "onnxruntime/LICENSE": "MIT",
+        "onnxruntime/tools/big.py": "unused",
+        "onnxruntime/capi/onnxruntime_pybind11_state.so": f"module of {folder.name}",
+        "onnxruntime/capi/libonnxruntime.so.1.2.3": "unused",
+        "onnxruntime-1.2.3.dist-info/METADATA": "Name: onnxruntime",
+        "onnxruntime-1.2.3.dist-info/RECORD": folder.name,
+        "sentencepiece/__init__.py": "",
+        "sentencepiece/_sentencepiece.abi.so": folder.name,
+        "sentencepiece-0.2.dist-info/METADATA": "Name: sentencepiece",
+        **changed,
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def test_of_compiled_packages_only_what_inference_needs_is_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(native, "_unpacked", lambda target, version, environment: tmp_path / version)
+    for version in native.PYTHONS:
+        _wheels_content(tmp_path / version)
+    target, environment = native.PLATFORMS["linux-x64"], environments.engine("3.11")
+    found = native.files(target, environment)
+    assert not [name for name in found if "unused" in found[name].read_text()]
+    assert {name.split("/")[1] for name in found if name.endswith(".so")} == {"cp311", "cp313", "cp314"}
+    assert {name for name in found if "/cp" not in name} == {
+        "runtime/onnxruntime-1.2.3.dist-info/LICENSE",
+        "runtime/onnxruntime-1.2.3.dist-info/METADATA",
+        "runtime/sentencepiece-0.2.dist-info/LICENSE",
+        "runtime/sentencepiece-0.2.dist-info/METADATA",
+    }
+    _wheels_content(tmp_path / "3.14", **{"onnxruntime/LICENSE": "another"})
+    with pytest.raises(console.BuildError, match="LICENSE differs"):
+        native.files(target, environment)
+    (tmp_path / "3.13/onnxruntime/capi/onnxruntime_pybind11_state.so").unlink()
+    with pytest.raises(console.BuildError, match=r"Python 3\.13 on linux-x64"):
+        native.files(target, environment)
+
+
+def test_every_python_of_a_supported_blender_has_compiled_packages() -> None:
+    assert set(environments.BLENDER_PYTHONS.values()) <= set(native.PYTHONS)
+
+
+def test_the_torch_tier_finds_its_tests_by_what_they_skip_without() -> None:
+    found = tiers.torch_tests()
+    assert "tests/engine/test_body_smplx.py" in found
+    assert "tests/export/test_soke_import.py" in found
+    assert "tests/engine/test_rotations.py" not in found
+    assert "tests/engine/test_review.py" not in found, "one of its tests skips, in the tier where it belongs"
 
 
 def test_results_are_counted_from_pytests_own_report(tmp_path: Path) -> None:
