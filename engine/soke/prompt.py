@@ -111,9 +111,9 @@ def fused_rows(vocabulary: Vocabulary, codes: Codes) -> Rows:
     return np.array(columns, dtype=np.int64).reshape(len(PARTS), steps).T
 
 
-def thrice(rows: Sequence[int]) -> Rows:
+def thrice(rows: Sequence[int] | Rows) -> Rows:
     """(N,) rows of text to (N, 3): fused they give the token's own embedding."""
-    return np.repeat(np.array(rows, dtype=np.int64)[:, None], len(PARTS), axis=1)
+    return np.repeat(np.asarray(rows, dtype=np.int64)[:, None], len(PARTS), axis=1)
 
 
 def kept_steps(count: int, most: int) -> NDArray[np.int64]:

@@ -51,6 +51,7 @@ class RunConfig:
     """How long, where and how it runs; epochs or steps of the optimiser, whichever is given.
 
     precision: as Lightning Fabric calls it (`32-true`, `bf16-mixed`, `16-mixed`). devices: how many of the accelerator.
+    threads: of the processor, 0 as torch chooses. workers: processes that make batches.
     minutes: by the clock after which it stops and can be resumed, 0 for no limit.
     """
 
@@ -61,6 +62,7 @@ class RunConfig:
     devices: int = 1
     precision: str = "32-true"
     threads: int = 0
+    workers: int = 0
     log_every: int = 20
     validate_every: int = 500
     validate_samples: int = 64
