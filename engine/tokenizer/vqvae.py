@@ -48,12 +48,17 @@ class ResNet1D(nn.Module):
         super().__init__()
         self.model = nn.Sequential(*(ResBlock(width, d) for d in DILATIONS))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """mask: (B, 1, T), 0 where there is padding, which then gives what the end of a sequence gives."""
+        if mask is None:
+            return self.model(x)
+        for block in self.model:
+            x = block(x) * mask
+        return x
 
 
 class Encoder(nn.Module):
-    """(B, features, T) to (B, code width, T / 4)."""
+    """(B, features, T) to (B, code width, T // 4)."""
 
     def __init__(self, config: VqVaeConfig) -> None:
         super().__init__()
@@ -66,8 +71,16 @@ class Encoder(nn.Module):
             nn.Conv1d(width, config.code_width, 3, padding=1),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """mask: (B, 1, T), 1 in the frames of a sequence and 0 in the padding after it."""
+        if mask is None:
+            return self.model(x)
+        first, relu, *stages, last = self.model
+        x = relu(first(x * mask)) * mask
+        for halve, blocks in stages:  # type: ignore[misc]
+            mask = mask[..., 1::2]
+            x = blocks(halve(x) * mask, mask)
+        return last(x)
 
 
 class Decoder(nn.Module):
@@ -91,8 +104,17 @@ class Decoder(nn.Module):
             nn.Conv1d(width, config.features, 3, padding=1),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.model(x)
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """mask: (B, 1, N), 1 in the codes of a sequence and 0 in the padding after it."""
+        if mask is None:
+            return self.model(x)
+        first, relu, *stages, near_last, last_relu, last = self.model
+        x = relu(first(x * mask)) * mask
+        for blocks, double, smooth in stages:  # type: ignore[misc]
+            x = blocks(x, mask)
+            mask = mask.repeat_interleave(2, dim=-1)
+            x = smooth(double(x)) * mask
+        return last(last_relu(near_last(x)) * mask)
 
 
 class Quantizer(nn.Module):
@@ -125,10 +147,19 @@ class VqVae(nn.Module):
         self.decoder = Decoder(config)
         self.quantizer = Quantizer(config)
 
-    def encode(self, features: Tensor) -> Tensor:
-        """(B, T, features) to (B, T / 4) codes."""
-        return self.quantizer.nearest(self.encoder(features.transpose(1, 2)).transpose(1, 2))
+    def encode(self, features: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """(B, T, features) to (B, T // 4) codes. lengths: (B,) frames before the padding, which then changes no code;
+        those of the padding mean nothing."""
+        mask = None if lengths is None else length_mask(lengths, features.shape[1])
+        return self.quantizer.nearest(self.encoder(features.transpose(1, 2), mask).transpose(1, 2))
 
-    def decode(self, codes: Tensor) -> Tensor:
-        """(B, N) codes to (B, 4 N, features)."""
-        return self.decoder(self.quantizer.lookup(codes).transpose(1, 2)).transpose(1, 2)
+    def decode(self, codes: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """(B, N) codes to (B, 4 N, features). lengths: (B,) codes before the padding, which then changes no frame."""
+        mask = None if lengths is None else length_mask(lengths, codes.shape[1])
+        return self.decoder(self.quantizer.lookup(codes).transpose(1, 2), mask).transpose(1, 2)
+
+
+def length_mask(lengths: Tensor, longest: int) -> Tensor:
+    """(B, 1, longest), 1 in the first `lengths` places and 0 after them."""
+    places = torch.arange(longest, device=lengths.device)
+    return (places[None] < lengths[:, None]).unsqueeze(1).to(torch.get_default_dtype())
