@@ -146,7 +146,7 @@ def described(found: Listed) -> dict[str, Any]:
         "generator": bool(settings),
         "dictionary": found.bundle.has(_DICTIONARY),
         "signs": _signs(found.bundle),
-        "captions": bool(settings.get("captions", False)),
+        "captions": "sign_to_text" in settings.get("tasks", ()),
         "settings": {name: settings[name] for name in told if name in settings},
     }
 

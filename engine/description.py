@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from . import __version__, languages
+from . import __version__, bundles, languages
 from .generators import registry
+from .generators.base import Generator, ModelGenerator
 from .protocol import PROTOCOL
 
 
-def description() -> dict[str, Any]:
-    """What the engine is and can do now: version, protocol, devices, methods, languages."""
-    generators = [registry.get(name) for name in registry.names()]
+def description(models: str = "") -> dict[str, Any]:
+    """What the engine is and can do now: version, protocol, methods, languages, models, devices and the runtime.
+
+    models: the user's folder of models.
+    """
     return {
         "version": __version__,
         "protocol": PROTOCOL,
-        "devices": devices(),
-        "methods": [
-            {"name": g.name, "label": g.label, "description": g.description, "languages": list(g.languages())}
-            for g in generators
-        ],
+        "methods": [_method(registry.get(name), models) for name in registry.names()],
         "languages": [_language(language) for language in languages.LANGUAGES],
+        **bundles.description(models),
+    }
+
+
+def _method(generator: Generator, models: str) -> dict[str, Any]:
+    by_model = isinstance(generator, ModelGenerator)
+    problem = generator.problem(models) if by_model else ""
+    return {
+        "name": generator.name,
+        "label": generator.label,
+        "description": generator.description,
+        "languages": list(generator.languages_of(models) if by_model else generator.languages()),
+        "bundles": by_model,
+        "usable": not problem,
+        "problem": problem,
     }
 
 
@@ -37,10 +50,3 @@ def _language(language: languages.Language) -> dict[str, Any]:
         "numbers": language.numbers,
         "grammar": language.grammar,
     }
-
-
-def devices() -> list[dict[str, Any]]:
-    """The devices that the present methods compute on: the processor."""
-    usable = getattr(os, "sched_getaffinity", None)
-    cores = len(usable(0)) if usable else os.cpu_count() or 1
-    return [{"id": "cpu", "name": f"CPU ({cores} core{'s' if cores != 1 else ''})", "cores": cores}]

@@ -7,8 +7,15 @@ Requests carry `id` (int) and `type`; every answer repeats the `id`.
 
 request: its fields; what the final answer, `result` unless another is named, holds
 
-- `hello`: protocol, language (to load in advance, optional); `hello`: version, protocol, devices, methods, languages
-- `generate`: fields of `GenerateRequest`, output; path, seconds, warnings, name, frames, fps, glosses, gloss_line
+- `hello`: protocol, language (to load in advance, optional), models (the user's folder of them, optional);
+  `hello`: version, protocol, methods, languages, bundles, devices, runtime
+- `bundles`: models; bundles, devices, runtime as they are now
+- `generate`: fields of `GenerateRequest`, output; path, seconds, warnings, name, frames, fps, glosses, gloss_line,
+  runtime, variations (of each its path, name, seed, frames, fps, score)
+- `keywords`: fields of `generate` without output; bundle, keywords, others, warnings: what a model is given as examples
+- `regenerate`: take, output, start, end, parts, locks, length, blend, and of `generate` text, language, seed,
+  variations, name, models, dictionary, options; as `generate`, and seams, locked, also of each variation
+- `caption`: take, start, end, language, models, options; text, language, score
 - `plan`: text, language, dictionary, word_order, gloss; gloss_line, items, warnings
 - `signs`: language, dictionary, query, own, offset, limit; total, signs, problems
 - `sign_add`: language, dictionary, gloss, words, motion, start, end, mirror, trim, replace and metadata; sign, warnings
@@ -42,6 +49,8 @@ FIXES: Final = (
     "choose_folder",
     "load_body",
     "open_dictionary",
+    "open_models",
+    "choose_bundle",
     "restart_engine",
     "open_log",
 )

@@ -6,20 +6,28 @@ A handler gets the message and a `report` to tell progress by, and returns the f
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from .generators import registry
-from .generators.base import GenerateRequest, Report
+from .generators.base import GenerateRequest, Report, takes
 from .outputs import check_output, save_take
 from .protocol import Message
+
+if TYPE_CHECKING:  # takes need NumPy, and saying hello shouldn't wait for it
+    from .take import Take
 
 Handler = Callable[[Message, Report], Message]
 
 HANDLERS: Final[dict[str, tuple[str, str]]] = {
     "generate": (".requests", "generate"),
     "plan": (".planning", "plan_request"),
+    "bundles": (".bundles", "bundles_request"),
+    "keywords": (".soke.requests", "keywords"),
+    "regenerate": (".soke.requests", "regenerate"),
+    "caption": (".soke.requests", "caption"),
     "signs": (".dictionary.requests", "signs"),
     "sign_add": (".dictionary.requests", "sign_add"),
     "sign_edit": (".dictionary.requests", "sign_edit"),
@@ -37,18 +45,32 @@ def handler(kind: str) -> Handler:
 
 
 def generate(message: Message, report: Report) -> Message:
-    """Make a take and write it."""
+    """Make a take, or several variations of it, and write them."""
     request = GenerateRequest.from_message(message)
     path = check_output(message.get("output"))
-    take = registry.get(request.method).generate(request, report)
+    made = takes(registry.get(request.method), request, report)
     report("Writing", 0.97)
-    save_take(take, path)
+    return written(made, path)
+
+
+def written(made: Sequence[Take], path: Path) -> Message:
+    """Write takes: the first to `path`, the others beside it as `<name>-2.npz` and so on. The answer's fields."""
+    paths = [path, *(path.with_name(f"{path.stem}-{n}{path.suffix}") for n in range(2, len(made) + 1))]
+    for take, own in zip(made, paths, strict=True):
+        save_take(take, own)
+    first = made[0]
     return {
-        "path": str(path),
-        "warnings": list(take.warnings),
-        "name": take.name,
-        "frames": len(take.sequence),
-        "fps": take.sequence.fps,
-        "glosses": [segment.gloss for segment in take.segments],
-        "gloss_line": take.settings.get("gloss_line", ""),
+        **_described(first, path),
+        "warnings": list(first.warnings),
+        "glosses": [segment.gloss for segment in first.segments],
+        "gloss_line": first.settings.get("gloss_line", ""),
+        "runtime": first.settings.get("runtime", ""),
+        "variations": [
+            {**_described(take, own), "seed": take.seed, "score": take.settings.get("score")}
+            for take, own in zip(made, paths, strict=True)
+        ],
     }
+
+
+def _described(take: Take, path: Path) -> Message:
+    return {"path": str(path), "name": take.name, "frames": len(take.sequence), "fps": take.sequence.fps}

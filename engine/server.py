@@ -130,7 +130,8 @@ class Server:
             )
             return
         try:
-            self._send({"type": "hello", "id": number, **description()})
+            models = message.get("models", "")
+            self._send({"type": "hello", "id": number, **description(models if isinstance(models, str) else "")})
         except Exception as e:
             self._send_error(number, self._internal(e))
             return

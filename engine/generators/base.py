@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # takes need NumPy, and saying hello shouldn't wait for it
     from ..take import Take
 
+MOST_VARIATIONS: Final = 8
+"""Most takes of one request."""
 Report = Callable[[str, float], None]
 """Called with a stage's name and the fraction done in [0, 1]; raises `Cancelled` when the user cancelled."""
 
@@ -57,6 +59,10 @@ class GenerateRequest:
     """How much timing and amplitude vary with the seed, 0 to 1."""
     dictionary: str = ""
     """Folder of the user's own signs, which win over the embedded ones; none when empty."""
+    models: str = ""
+    """Folder of the user's own models beside the embedded ones; none when empty."""
+    variations: int = 1
+    """How many takes are wanted, each from the seed after the one before."""
     options: dict[str, Any] = field(default_factory=dict)
     """Settings of one method only."""
 
@@ -69,7 +75,7 @@ class GenerateRequest:
             if isinstance(values.get("betas"), list):
                 values["betas"] = tuple(float(b) for b in values["betas"])
             request = cls(**values)
-            texts = ("text", "language", "method", "name", "body_model", "gloss", "dictionary")
+            texts = ("text", "language", "method", "name", "body_model", "gloss", "dictionary", "models")
             sound = {
                 **{name: isinstance(getattr(request, name), str) for name in texts},
                 "seed": isinstance(request.seed, int) and abs(request.seed) < 2**63,
@@ -80,6 +86,8 @@ class GenerateRequest:
                 "mouthing (0 to 1)": 0.0 <= float(request.mouthing) <= 1.0,
                 "variation (0 to 1)": 0.0 <= float(request.variation) <= 1.0,
                 "betas (numbers)": all(abs(float(b)) < 100 for b in request.betas) and len(request.betas) <= 400,
+                f"variations (1 to {MOST_VARIATIONS})": type(request.variations) is int
+                and 1 <= request.variations <= MOST_VARIATIONS,
                 "options": isinstance(request.options, dict),
             }
         except (TypeError, ValueError) as e:
@@ -110,3 +118,39 @@ class Generator(Protocol):
     def generate(self, request: GenerateRequest, report: Report) -> Take:
         """Make the take. Raises `EngineError` for what the user can mend, `Cancelled` when told so by `report`."""
         ...
+
+
+@runtime_checkable
+class ModelGenerator(Generator, Protocol):
+    """A method that needs a trained model: what it can do depends on the models that are there."""
+
+    def languages_of(self, models: str) -> tuple[str, ...]:
+        """As `languages`, with the user's folder of models."""
+        ...
+
+    def problem(self, models: str) -> str:
+        """Why it can't be used, and what to do about it; empty when it can."""
+        ...
+
+
+@runtime_checkable
+class BatchGenerator(Generator, Protocol):
+    """A method that makes the variations of a take together, quicker than one after the other."""
+
+    def generate_all(self, request: GenerateRequest, report: Report) -> list[Take]:
+        """Make `request.variations` takes. Raises as `generate` does."""
+        ...
+
+
+def takes(generator: Generator, request: GenerateRequest, report: Report) -> list[Take]:
+    """All variations of a request by any method. Raises as `Generator.generate` does."""
+    if isinstance(generator, BatchGenerator):
+        return generator.generate_all(request, report)
+    count = request.variations
+    return [
+        generator.generate(
+            dataclasses.replace(request, seed=request.seed + i, variations=1),
+            lambda stage, fraction, i=i: report(stage, (i + fraction) / count),
+        )
+        for i in range(count)
+    ]

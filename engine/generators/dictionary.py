@@ -56,7 +56,7 @@ class DictionaryGenerator:
         plan = make_plan(request, language, lexicon)
         line = format_line(plan)
         report("Loading the body", 0.1)
-        body = _body(request.body_model)
+        body = body_model(request.body_model)
         try:
             sequence, segments = synthesise(
                 plan,
@@ -75,15 +75,15 @@ class DictionaryGenerator:
             raise EngineError("cannot_be_signed", f"This can't be signed: {e}", hint, "edit_text") from e
         report("Finishing", 0.95)
         return Take(
-            name=_storable(request.name).strip() or take_name(plan.text.strip() or line),
-            text=_storable(plan.text),
+            name=storable(request.name).strip() or take_name(plan.text.strip() or line),
+            text=storable(plan.text),
             language=language.code,
             method=self.name,
             sequence=sequence.mirrored() if request.handedness == "left" else sequence,
             segments=tuple(_with_origin(s, lexicon, request.dictionary) for s in segments),
             seed=request.seed,
             warnings=plan.warnings,
-            settings={**_settings(request), "gloss_line": line},
+            settings={**plain_settings(request), "gloss_line": line},
             engine_version=__version__,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
         )
@@ -111,21 +111,22 @@ def take_name(text: str) -> str:
     return line[:_NAME_LENGTH].rsplit(" ", 1)[0].rstrip(" ,;:") + "…"
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """The text without what no file can hold."""
     return text.encode("utf-8", "replace").decode()
 
 
-def _settings(request: GenerateRequest) -> dict[str, Any]:
+def plain_settings(request: GenerateRequest) -> dict[str, Any]:
     """What the user chose, for the take's provenance; of the body model only its file name, of folders nothing."""
     settings = dataclasses.asdict(request)
-    for left_out in ("text", "language", "method", "seed", "name", "dictionary", "gloss"):
+    for left_out in ("text", "language", "method", "seed", "name", "dictionary", "gloss", "models", "variations"):
         del settings[left_out]
     settings["body_model"] = Path(request.body_model).name
     return settings
 
 
-def _body(path: str) -> BodyModel:
+def body_model(path: str = "") -> BodyModel:
+    """A body model by its file, the embedded avatar when empty; kept until the file changes. Raises `EngineError`."""
     from ..body import EMBEDDED_AVATAR
 
     file = Path(path) if path else EMBEDDED_AVATAR

@@ -9,8 +9,9 @@ from .base import EngineError, Generator
 
 _CLASSES: Final[dict[str, tuple[str, str]]] = {
     "dictionary": (".dictionary", "DictionaryGenerator"),
+    "neural": (".neural", "NeuralGenerator"),
 }
-"""Name of a method: its module in this package, its class."""
+"""Name of a method: its module in this package, its class. The first one is the default."""
 
 _instances: dict[str, Generator] = {}
 

@@ -26,19 +26,20 @@ Array = NDArray[np.floating]
 class Lock:
     """A pose that is kept. frame: of the motion that is made. pose: (165,) axis-angle.
 
-    joints: names of those that are kept; empty for all, the face and the pelvis' place included.
+    joints: names of those that are kept. lines: whether the face units and the pelvis' place are, too.
     """
 
     frame: int
     pose: NDArray[np.float32]
     expression: NDArray[np.float32]
     trans: NDArray[np.float32]
-    joints: tuple[str, ...] = ()
+    joints: tuple[str, ...] = JOINT_NAMES
+    lines: bool = True
 
     @property
     def indices(self) -> tuple[int, ...]:
         """Numbers of the joints that are kept."""
-        return tuple(JOINT_INDEX[name] for name in self.joints or JOINT_NAMES)
+        return tuple(JOINT_INDEX[name] for name in self.joints)
 
 
 def honoured(
@@ -62,7 +63,7 @@ def honoured(
         turned = multiply(made, quaternion_from_axis_angle(spread.reshape(len(sequence), len(joints), 3)))
         columns = [3 * j + k for j in joints for k in range(3)]
         poses[:, columns] = axis_angle_from_quaternion(turned).reshape(len(sequence), -1)
-    whole = [lock for lock in locks if not lock.joints]
+    whole = [lock for lock in locks if lock.lines]
     lines = {name: _line(getattr(sequence, name), whole, name, ends) for name in ("expression", "trans")}
     corrected = dataclasses.replace(sequence, poses=poses, **lines)
     return _exact(sequence, corrected, locks, ends)
@@ -150,6 +151,6 @@ def _exact(before: PoseSequence, after: PoseSequence, locks: Sequence[Lock], end
     for lock in locks:
         columns = [3 * j + k for j in lock.indices for k in range(3)]
         arrays["poses"][lock.frame, columns] = lock.pose[columns]
-        if not lock.joints:
+        if lock.lines:
             arrays["expression"][lock.frame], arrays["trans"][lock.frame] = lock.expression, lock.trans
     return dataclasses.replace(after, **arrays)

@@ -1,116 +1,222 @@
-"""A SOKE bundle ready to generate: text and retrieved signs to codes, codes to features. Needs torch."""
+"""A bundle ready to use: the runtime of its generator, its tokenizer, its dictionary."""
 
-# pyright: reportMissingImports=false
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
 
 import numpy as np
-import sentencepiece
-import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file
 
-from ..bundle import Bundle
-from ..npz import Npz
-from ..tokenizer.assembling import assembled, read_statistics
-from ..tokenizer.features import PARTS
-from ..tokenizer.vqvae import VqVae, VqVaeConfig
-from .decoding import Decoded, decode
-from .prompt import Codes, prompt
-from .runtime import text_input
-from .sampling import Constraint
-from .torch_runtime import TorchRuntime
-from .transformer import Transformer, TransformerConfig
+from .. import devices
+from ..bundle import MANIFEST, Bundle, BundleError
+from ..bundles import ONNX_GENERATOR, TORCH_GENERATOR
+from ..take import PoseSequence
+from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS, Layout
+from ..tokenizer.onnx_tokenizer import OnnxTokenizer
+from .code_dictionary import CodeDictionary
+from .decoding import Constraint, Decoded, Sampling, decode
+from .prompt import Codes, PromptSettings, encoder_input
+from .runtime import Rows, Runtime, RuntimeUnfit
+from .segments import CodeSpace
 from .vocabulary import Vocabulary
+from .vocabulary_files import read_vocabulary
 
-Array = NDArray[np.floating]
-KIND = "soke"
-_MAX_WORDS_BYTES = 64 << 20
+Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["auto", "float32", "bf16", "fp16", "int8"]
+DEVICES: Final = ("auto", "cpu", "cuda")
+PRECISIONS: Final = ("auto", "float32", "bf16", "fp16", "int8")
+
+_SMALL_BYTES: Final = 256 << 20
+"""Weights up to which ONNX Runtime is as quick on a processor as torch, and starts sooner."""
+_HELD: Final = 5
+"""Steps for which a code is held to see what it looks like."""
 
 
 @dataclass(frozen=True)
-class Tokenizer:
-    """The three VQ-VAEs, and mean and spread (133,) of the features."""
+class Choice:
+    """What runs a generator. note: why it isn't what was asked for, empty when it is."""
 
-    parts: Mapping[str, VqVae]
-    mean: Array
-    std: Array
+    library: Literal["onnx", "torch"]
+    device: Literal["cpu", "cuda"]
+    precision: Precision
+    note: str = ""
+
+
+class Model:
+    """An opened bundle. note: which runtime serves in place of the one that was asked for, and why; mostly empty."""
+
+    def __init__(self, bundle: Bundle, tokenizer: OnnxTokenizer, runtime: Runtime | None, note: str = "") -> None:
+        """runtime: `None` for a bundle of a tokenizer alone, or where only the tokenizer is wanted."""
+        self.bundle, self.tokenizer, self.note = bundle, tokenizer, note
+        self._runtime = runtime
+        self.settings: Mapping[str, Any] = bundle.manifest.model.get("generator", {})
 
     @classmethod
-    def load(cls, bundle: Bundle) -> Tokenizer:
-        """Read the tokenizer of a bundle."""
-        tensors = load_file(bundle.file("tokenizer.safetensors"))
-        parts = {}
-        for part, sizes in bundle.manifest.model["tokenizer"].items():
-            vae = VqVae(VqVaeConfig(**sizes))
-            vae.load_state_dict({k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")})
-            parts[part] = vae.eval()
-        return cls(parts, *read_statistics(bundle))
+    def open(
+        cls, bundle: Bundle, device: Device = "auto", precision: Precision = "auto", threads: int | None = None
+    ) -> Model:
+        """Load a bundle with its generator; where the wanted device or precision can't be had, another one and a note.
 
-    @torch.inference_mode()
-    def decode(self, codes: Codes) -> Array:
-        """Codes by part to (T, 133) features; parts may differ in length (see `assembled`)."""
-        return assembled({part: self._decode_part(part, codes[part]) for part in PARTS}) * self.std + self.mean
+        Raises `BundleError` when nothing here can run it.
+        """
+        vocabulary = read_vocabulary(bundle)
+        tokenizer = OnnxTokenizer(bundle, threads=threads)
+        choice = choose(bundle, device, precision)
+        try:
+            return cls(bundle, tokenizer, _runtime(bundle, vocabulary, choice, threads), choice.note)
+        except (RuntimeUnfit, BundleError, ImportError, OSError, RuntimeError) as e:
+            if choice == (plain := choose(bundle, "cpu", "float32")):
+                raise BundleError(f"The generator of {bundle.folder.name} can't be loaded: {e}") from e
+            note = f"{_named(choice)} can't be used ({_first_line(e)}); {_named(plain)} does it."
+            return cls(bundle, tokenizer, _runtime(bundle, vocabulary, plain, threads), note)
 
-    def _decode_part(self, part: str, codes: Sequence[int]) -> Array | None:
-        if len(codes) == 1:
-            return None
-        vae = self.parts[part]
-        known = torch.tensor(codes).clamp(max=vae.config.codes - 1)
-        return vae.decode(known[None])[0].numpy()
+    @property
+    def runtime(self) -> Runtime:
+        """What runs the generator. Raises `BundleError` for a bundle that has none."""
+        if self._runtime is None:
+            raise BundleError(f"{self.bundle.folder.name} has no generator, only a tokenizer.")
+        return self._runtime
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The rows of the generator."""
+        return self.runtime.vocabulary
 
-class Generator:
-    """A loaded bundle with its generator."""
+    @property
+    def layout(self) -> Layout:
+        """Which numbers a frame of features has."""
+        return self.tokenizer.layout
 
-    def __init__(self, bundle: Bundle) -> None:
-        settings: dict[str, Any] = dict(bundle.manifest.model["generator"])
-        sizes = {f.name: settings[f.name] for f in fields(TransformerConfig) if f.name in settings}
-        self.tokenizer = Tokenizer.load(bundle)
-        model = Transformer(TransformerConfig(**sizes))
-        model.load_state_dict(load_file(bundle.file("generator.safetensors")))
-        self.vocabulary = Vocabulary(_pieces(bundle.file("sentencepiece.model")), _words(bundle), settings["sizes"])
-        self.runtime = TorchRuntime(model, self.vocabulary, settings["fusion"])
-        self._settings = settings
+    @property
+    def fps(self) -> float:
+        """Frames a second of what it makes."""
+        return float(self.bundle.manifest.model.get("fps", 24.0))
 
-    def generate(
+    @property
+    def step_seconds(self) -> float:
+        """Seconds of one step."""
+        return FRAMES_PER_TOKEN / self.fps
+
+    @cached_property
+    def prompt(self) -> PromptSettings:
+        """How its inputs are made."""
+        return PromptSettings.of(self.settings)
+
+    @cached_property
+    def dictionary(self) -> CodeDictionary:
+        """Its signs as codes."""
+        return CodeDictionary.read(self.bundle)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the manifest, which holds those of all other files."""
+        return hashlib.sha256((self.bundle.folder / MANIFEST).read_bytes()).hexdigest()
+
+    @cached_property
+    def space(self) -> CodeSpace:
+        """Distances between its codes."""
+        return CodeSpace({part: self._looks(part) for part in PARTS})
+
+    def inputs(
         self,
         texts: Sequence[str],
         retrieved: Sequence[Sequence[tuple[str, Codes]]],
         languages: Sequence[str],
-        progress: Callable[[float], None] = lambda done: None,
-    ) -> list[Decoded]:
-        """Rows of each part for a batch of texts and their retrieved signs."""
-        style = self._settings["prompt"]
-        inputs = [
-            text_input(self.vocabulary.input_rows(prompt(text, signs, language, style=style), language))
+        settings: PromptSettings | None = None,
+    ) -> list[Rows]:
+        """The encoder's input of each text and its retrieved signs. settings: the bundle's own unless others are given.
+
+        Raises `ValueError` for a language that the model doesn't know.
+        """
+        return [
+            encoder_input(self.vocabulary, text, signs, language, settings or self.prompt)
             for text, signs, language in zip(texts, retrieved, languages, strict=True)
         ]
-        rules = [Constraint(max_steps=self._settings["steps"])] * len(inputs)
-        return decode(self.runtime, inputs, languages, constraints=rules, progress=progress)
+
+    def generate(
+        self,
+        inputs: Sequence[Rows],
+        languages: Sequence[str],
+        sampling: Sequence[Sampling],
+        constraints: Sequence[Constraint],
+        progress: Callable[[float], None] = lambda done: None,
+    ) -> list[Decoded]:
+        """Rows of each part for a batch of inputs."""
+        variant = self.settings.get("variant", "multihead")
+        return decode(self.runtime, inputs, languages, sampling, constraints, variant=variant, progress=progress)
 
     def codes(self, decoded: Decoded) -> dict[str, list[int]]:
-        """The codes among the generated rows; a part without any is the single code 0."""
-        read = {p: [self.vocabulary.code_of(p, row) for row in decoded.rows[p]] for p in PARTS}
+        """The codes among the generated rows; a part without any is the single code 0, as in the published code."""
+        read = {part: [self.vocabulary.code_of(part, row) for row in decoded.rows[part]] for part in PARTS}
         return {part: [code for code in codes if code is not None] or [0] for part, codes in read.items()}
 
+    def decode(self, codes: Codes) -> PoseSequence:
+        """The motion of codes; joints that the layout lacks are at rest."""
+        poses, expression = self.layout.poses(self.tokenizer.decode(codes))
+        still = np.zeros((len(poses), 3), np.float32)
+        return PoseSequence(poses, still, expression, self.fps, self.layout.expression)
 
-def read_dictionary(bundle: Bundle) -> dict[str, Codes]:
-    """The bundle's words and their codes; empty when it has none."""
-    if not bundle.has("dictionary.json"):
-        return {}
-    return json.loads(bundle.file("dictionary.json").read_text(encoding="utf-8"))
+    def encode(self, sequence: PoseSequence) -> dict[str, list[int]]:
+        """The codes of a motion, resampled to the model's frame rate; the last frame fills up the last step."""
+        frames = sequence.resampled(self.fps)
+        face = np.zeros((len(frames), len(self.layout.expression)), np.float32)
+        for column, name in enumerate(self.layout.expression):
+            if name in frames.expression_names:
+                face[:, column] = frames.expression[:, frames.expression_names.index(name)]
+        features = self.layout.features(frames.poses, face)
+        missing = -len(features) % FRAMES_PER_TOKEN
+        return self.tokenizer.encode(np.concatenate([features, np.repeat(features[-1:], missing, axis=0)]))
+
+    def _looks(self, part: str) -> NDArray[np.floating]:
+        """(codes, features) normalised features of each code of a part where it is held."""
+        count = int(self.bundle.manifest.model["tokenizer"][part]["codes"])
+        held = np.repeat(np.arange(count), _HELD).tolist()
+        features = self.tokenizer.decode({p: held if p == part else [0, 0] for p in PARTS})
+        columns = list(self.layout.columns[part])
+        middle = features[:, columns].reshape(count, _HELD * FRAMES_PER_TOKEN, -1)
+        rest = _HELD // 2 * FRAMES_PER_TOKEN
+        return middle[:, rest : rest + FRAMES_PER_TOKEN].mean(axis=1) / np.maximum(self.tokenizer.std[columns], 1e-6)
 
 
-def _pieces(path: Path) -> Any:
-    return sentencepiece.SentencePieceProcessor(model_file=str(path))
+def choose(bundle: Bundle, device: Device = "auto", precision: Precision = "auto") -> Choice:
+    """What runs a bundle's generator best here. Raises `BundleError` when nothing can."""
+    onnx = bool(devices.onnx_runtime()) and all(bundle.has(name) for name in ONNX_GENERATOR)
+    torch = devices.torch() is not None and bundle.has(TORCH_GENERATOR)
+    if not (onnx or torch):
+        raise BundleError(f"Nothing here can run the generator of {bundle.folder.name}: PyTorch isn't installed.")
+    cards = devices.cards()
+    if device != "cpu" and cards.cards and torch:
+        return Choice("torch", "cuda", "bf16" if precision == "auto" else precision)
+    note = ""
+    if device == "cuda":
+        why = cards.problem or ("it needs PyTorch for CUDA" if torch or not onnx else "its files are for the CPU only")
+        note = f"The graphics card can't be used: {why.rstrip('.')}. The processor does it."
+    reduced = precision not in ("auto", "float32")
+    if torch and (reduced or not onnx or bundle.manifest.files[TORCH_GENERATOR].bytes > _SMALL_BYTES):
+        return Choice("torch", "cpu", "float32" if precision == "auto" else precision, note)
+    if reduced:
+        note = f"{note} {precision} needs PyTorch and the model's full weights: it computes as it was exported.".strip()
+    return Choice("onnx", "cpu", "float32", note)
 
 
-def _words(bundle: Bundle) -> dict[int, int]:
-    with Npz(bundle.file("words.npz"), _MAX_WORDS_BYTES) as table:
-        return dict(zip(table.read("tokens").tolist(), table.read("rows").tolist(), strict=True))
+def _runtime(bundle: Bundle, vocabulary: Vocabulary, choice: Choice, threads: int | None) -> Runtime:
+    if choice.library == "onnx":
+        from .onnx_runtime import OnnxRuntime
+
+        return OnnxRuntime(bundle, vocabulary, choice.device, threads)
+    from .torch_runtime import TorchRuntime
+
+    return TorchRuntime.load(bundle, vocabulary, choice.device, choice.precision)
+
+
+def _named(choice: Choice) -> str:
+    library = {"onnx": "ONNX Runtime", "torch": "PyTorch"}[choice.library]
+    return f"{library} on {'the graphics card' if choice.device == 'cuda' else 'the processor'} ({choice.precision})"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:200].rstrip(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,7 +15,8 @@ from ..take import PoseSequence
 
 Array = NDArray[np.floating]
 
-_ARMS = [JOINT_INDEX[f"{side}_{name}"] for side in ("left", "right") for name in ("shoulder", "elbow", "wrist")]
+ARMS: Final = [JOINT_INDEX[f"{side}_{name}"] for side in ("left", "right") for name in ("shoulder", "elbow", "wrist")]
+"""Joints that carry the hands."""
 
 
 def joints_of(sequence: PoseSequence) -> Array:
@@ -75,4 +77,4 @@ def joint_speeds(sequence: PoseSequence) -> Array:
 
 def arm_angle(a: PoseSequence, frame: int, b: PoseSequence, other: int) -> float:
     """The largest angle in radians that a joint of the arms turns from a frame of one motion to one of another."""
-    return float(angle_between(joints_of(a)[frame, _ARMS], joints_of(b)[other, _ARMS]).max())
+    return float(angle_between(joints_of(a)[frame, ARMS], joints_of(b)[other, ARMS]).max())

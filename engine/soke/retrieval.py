@@ -39,7 +39,8 @@ _LISTED: Final = 8
 @dataclass(frozen=True)
 class Keyword:
     """A sign that stands in the prompt as an example. index: among all of the text. group: of the letters of one word,
-    -1 for other signs. item: number of the plan's item, or of the text's word. on: whether the user lets it in."""
+    -1 for other signs. item: number of the plan's item, or of the text's word. whole: gloss of that item. sign: key of
+    the lexicon's sign, which the entry may be a form of. on: whether the user lets it in."""
 
     index: int
     word: str
@@ -47,6 +48,8 @@ class Keyword:
     entry: CodeEntry
     text_span: tuple[int, int]
     item: int
+    whole: str
+    sign: str
     group: int = -1
     own: bool = False
     on: bool = True
@@ -125,7 +128,9 @@ def retrieve_plan(
             others.append(Other(word, sign.gloss, sign.text_span, "model"))
             continue
         group = sign.item if item.sign is None else -1
-        found.append(Keyword(0, word, sign.gloss, entry, sign.text_span, sign.item, group, mine))
+        found.append(
+            Keyword(0, word, sign.gloss, entry, sign.text_span, sign.item, item.gloss, sign.keys[-1], group, mine)
+        )
     warnings = missing_warning(other.word for other in others)
     chunks, dropped = _chunks(plan, items, found, limits)
     others = passed_over([*others, *_spelled(plan.text, items)], dropped)

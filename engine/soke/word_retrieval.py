@@ -79,7 +79,7 @@ class WordIndex:
         """Words that carry no meaning of their own."""
         t = self.tables
         carried = t.small | t.do_support | t.perfect | t.prepositions | t.conjunctions | t.particles | t.classifiers
-        return frozenset(t.omitted | carried | t.auxiliaries | t.determiners)
+        return frozenset({*t.omitted, *carried, *t.auxiliaries, *t.determiners, *t.pronouns})
 
     def base(self, word: str) -> str:
         """The base form of a word."""
@@ -156,7 +156,8 @@ def _keywords(tokens: Sequence[Token], index: WordIndex, own: OwnCodes) -> tuple
         assert entry is not None
         span = (words[at].span[0], words[last].span[1])
         shown = candidate.item.gloss if candidate.item is not None else entry.key
-        found.append(Keyword(0, " ".join(texts[at : last + 1]), shown, entry, span, at, -1, candidate.item is not None))
+        word, mine = " ".join(texts[at : last + 1]), candidate.item is not None
+        found.append(Keyword(0, word, shown, entry, span, at, shown, entry.key, own=mine))
         at = last + 1
     return found, others
 
@@ -168,7 +169,11 @@ def _unfound(word: str, token: Token, at: int, index: WordIndex) -> tuple[list[K
     name = (word[:1].isupper() and at > 0) or not is_known(word.lower(), index.spoken)
     letters: Mapping[str, CodeEntry] = index.letters
     if name and all(c in letters for c in word.casefold()):
-        return [Keyword(0, word, c.upper(), letters[c], token.span, at, at) for c in word.casefold()], "spelled"
+        spelled = [
+            Keyword(0, word, c.upper(), letters[c], token.span, at, f"fs-{word.upper()}", letters[c].key, at)
+            for c in word.casefold()
+        ]
+        return spelled, "spelled"
     return [], "model"
 
 

@@ -24,7 +24,8 @@ def moving(frames: int = 49, seed: int = 0, amplitude: float = 0.6) -> PoseSeque
 
 
 def lock_of(other: PoseSequence, frame: int, joints: tuple[str, ...] = ()) -> Lock:
-    return Lock(frame, other.poses[frame], other.expression[frame], other.trans[frame], joints)
+    pose = (other.poses[frame], other.expression[frame], other.trans[frame])
+    return Lock(frame, *pose, joints, lines=False) if joints else Lock(frame, *pose)
 
 
 @settings(max_examples=25, deadline=None)

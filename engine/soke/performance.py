@@ -1,0 +1,331 @@
+"""From a request to motion by a model: retrieval, decoding of all chunks at once, poses, segments."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+from .. import bundles
+from ..bundle import BundleError
+from ..generators.base import EngineError, GenerateRequest, Report
+from ..generators.dictionary import body_model
+from ..gloss_line import format_line
+from ..languages import Language
+from ..lexicon.loader import Lexicon
+from ..planning import language_of, make_plan
+from ..take import PoseSequence, Segment, TakeError
+from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS
+from .decoding import Decoded
+from .exact import Exact, exact, stretched
+from .joining import Piece, Placed, join, signing_range
+from .model import Device, Model, Precision
+from .naming import Signer
+from .options import Options
+from .own_signs import OwnSigns
+from .prompt import PromptSettings
+from .retrieval import Chunk, Limits, Retrieved, retrieve_plan
+from .sampling import Constraint
+from .segments import Span, align
+from .word_retrieval import WordIndex, retrieve_words
+
+_BATCH: Final = 16
+"""Most prompts that are decoded together: memory grows with them."""
+_MARGIN: Final = 0.95
+"""Share of the model's steps that a chunk may be estimated at."""
+_KEPT: Final = 2
+_models: OrderedDict[tuple[Any, ...], Model] = OrderedDict()
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Performance:
+    """One finished variation. score: mean log-probability of a step."""
+
+    sequence: PoseSequence
+    segments: tuple[Segment, ...]
+    score: float
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A model with the language of a request."""
+
+    options: Options
+    found: bundles.Listed
+    model: Model
+    language: Language
+    lexicon: Lexicon
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """What makes the take, beside what the user chose."""
+        manifest = self.model.bundle.manifest
+        return {
+            "bundle": self.found.id,
+            "bundle_name": manifest.name,
+            "bundle_sha256": self.model.digest,
+            "bundle_licence": manifest.licence,
+            "runtime": self.model.runtime.name,
+        }
+
+
+@dataclass
+class Task:
+    """A request with all that it needs. text, gloss_line: what is signed."""
+
+    request: GenerateRequest
+    opened: Opened
+    retrieved: Retrieved
+    text: str
+    gloss_line: str
+    warnings: tuple[str, ...]
+
+    @property
+    def options(self) -> Options:
+        """What the user chose for the method."""
+        return self.opened.options
+
+    @property
+    def model(self) -> Model:
+        """What makes the motion."""
+        return self.opened.model
+
+
+def open_model(found: bundles.Listed, device: Device = "auto", precision: Precision = "auto") -> Model:
+    """The model of a bundle, kept for the next request. Raises `EngineError`: `bundle_damaged`."""
+    bundle = bundles.verified(found)
+    key = (bundle.folder, id(bundle), device, precision)
+    with _loading:
+        if key not in _models:
+            try:
+                _models[key] = Model.open(bundle, device, precision)
+            except (BundleError, ValueError, OSError) as e:
+                raise EngineError(
+                    "bundle_damaged",
+                    f"The model {found.folder.name} can't be used: {e}",
+                    "Choose another model, or install or import this one anew.",
+                    "choose_bundle",
+                ) from e
+        _models.move_to_end(key)
+        while len(_models) > _KEPT:
+            _models.popitem(last=False)
+        return _models[key]
+
+
+def forget_models() -> None:
+    """Let go of the models that are kept."""
+    with _loading:
+        _models.clear()
+
+
+def opened_for(request: GenerateRequest, **defaults: Any) -> Opened:
+    """The model and the language of a request. defaults: of options that it doesn't give. Raises `EngineError`."""
+    options = Options.of(request.options, **defaults)
+    language, lexicon = language_of(request)
+    found = bundles.choose(options.bundle, request.models, language.code)
+    _require(found, language)
+    return Opened(options, found, open_model(found, options.device, options.precision), language, lexicon)
+
+
+def task_of(request: GenerateRequest, opened: Opened, report: Report) -> Task:
+    """Find the signs of a request's text. Raises `EngineError`."""
+    report("Reading the text", 0.1)
+    text, line, told, retrieved = _retrieve(request, opened)
+    notes = (*told, *retrieved.warnings, *([opened.model.note] if opened.model.note else []))
+    return Task(request, opened, retrieved.without(opened.options.off), text, line, notes)
+
+
+def perform(task: Task, progress: Callable[[float], None]) -> list[Performance]:
+    """Make all variations of a task. progress: gets the fraction that is done; what it raises stops the work."""
+    chunks, count = task.retrieved.chunks, task.request.variations
+    plans = _exact_plans(task) if task.options.mode == "exact" else None
+    decoded = _decode(task, plans, progress)
+    if plans is None and task.options.length != 1.0:
+        decoded = _at_length(task, decoded, progress)
+    _warn_of_ends(task, decoded[: len(chunks)])
+    return [
+        _performance(task, plans, decoded[number * len(chunks) : (number + 1) * len(chunks)]) for number in range(count)
+    ]
+
+
+def _require(found: bundles.Listed, language: Language) -> None:
+    assert found.bundle is not None
+    manifest = found.bundle.manifest
+    if "generator" not in manifest.model:
+        raise EngineError(
+            "bundle_damaged",
+            f"The model {manifest.name} has a tokenizer only: it can play and edit signs, not make them of a text.",
+            "Choose a model with a generator.",
+            "choose_bundle",
+        )
+    if language.code not in manifest.languages:
+        raise EngineError(
+            "bundle_language",
+            f"The model {manifest.name} doesn't know {language.name}.",
+            f"Choose one of its languages ({', '.join(manifest.languages)}), or another model.",
+            "choose_language",
+        )
+
+
+def _retrieve(request: GenerateRequest, opened: Opened) -> tuple[str, str, tuple[str, ...], Retrieved]:
+    """The text, its gloss line where there is a plan, warnings, and the signs."""
+    options, model, language, lexicon = opened.options, opened.model, opened.language, opened.lexicon
+    own = OwnSigns(model, lexicon)
+    most = model.prompt.keywords if options.keywords is None else options.keywords
+    steps = int(_MARGIN * _most_steps(model))
+    try:
+        if model.dictionary.by_notation:
+            plan = make_plan(request, language, lexicon)
+            limits = Limits(most, max(model.prompt.keywords, most), steps)
+            found = retrieve_plan(plan, lexicon, model.dictionary, own, request.dictionary, limits)
+            return plan.text, format_line(plan), plan.warnings, found
+        text = request.text if request.text.strip() else request.gloss
+        index = WordIndex(model.dictionary, language, lexicon, request.dictionary)
+        found = retrieve_words(text, index, own, Limits(most, most, steps))
+        if not found.chunks:
+            raise EngineError("nothing_to_sign", "There is no word in the text.", "Write some words.", "edit_text")
+        return text, "", (), found
+    except BundleError as e:
+        raise EngineError("bundle_damaged", str(e), "Import the model anew.", "choose_bundle") from e
+    except (TakeError, ValueError) as e:
+        raise EngineError(
+            "cannot_be_signed",
+            f"One of your own signs can't be used: {e}",
+            "Correct the sign that is named in your dictionary, or take it out.",
+            "open_dictionary",
+        ) from e
+
+
+def _most_steps(model: Model) -> int:
+    return int(model.settings.get("steps", 100))
+
+
+def examples_of(chunk: Chunk, length: float = 1.0) -> list[tuple[str, Any]]:
+    """The chunk's signs as a prompt takes them."""
+    return [
+        (k.entry.gloss or k.entry.key, k.entry.codes if length == 1.0 else stretched(k.entry.codes, length))
+        for k in chunk.examples
+    ]
+
+
+def prompt_settings(model: Model, options: Options, length: float = 1.0) -> PromptSettings:
+    """How prompts are made where the user wants another number of signs or steps than the bundle."""
+    keywords = max(model.prompt.keywords, options.keywords or 0)
+    steps = max(round((options.keyword_steps or model.prompt.steps) * length), 1)
+    return replace(model.prompt, keywords=keywords, steps=steps)
+
+
+def _exact_plans(task: Task) -> list[Exact]:
+    body = body_model(task.request.body_model)
+    most = _most_steps(task.model)
+    plans = [exact(task.model, c.examples, body, float(task.options.length), most) for c in task.retrieved.chunks]
+    missing = sum(len(c.examples) - len(p.spans) for c, p in zip(task.retrieved.chunks, plans, strict=True))
+    if missing:
+        told = f"{missing} signs at the end of long sentences are left out: the model makes {most} steps at most."
+        task.warnings = (*task.warnings, told)
+    return plans
+
+
+def _decode(task: Task, plans: Sequence[Exact] | None, progress: Callable[[float], None]) -> list[Decoded]:
+    """All chunks of the first variation, then of the next."""
+    free = Constraint(max_steps=_most_steps(task.model), codes_only=True)
+    constraints = [plan.constraint for plan in plans] if plans else [free] * len(task.retrieved.chunks)
+    return _decode_as(task, constraints * task.request.variations, 1.0, progress)
+
+
+def _at_length(task: Task, natural: Sequence[Decoded], progress: Callable[[float], None]) -> list[Decoded]:
+    """Once more, with exactly as many steps as the wanted length has, and examples as long."""
+    length, most = float(task.options.length), _most_steps(task.model)
+    steps = [min(max(round(length * len(d.rows[PARTS[0]])), 1), most) for d in natural]
+    return _decode_as(task, [Constraint(None, n, n, codes_only=True) for n in steps], length, progress)
+
+
+def _decode_as(
+    task: Task, constraints: Sequence[Constraint], length: float, progress: Callable[[float], None]
+) -> list[Decoded]:
+    model, options, chunks = task.model, task.options, task.retrieved.chunks
+    settings = prompt_settings(model, options, length)
+    code = task.opened.language.code
+    inputs = model.inputs(
+        [c.text for c in chunks], [examples_of(c, length) for c in chunks], [code] * len(chunks), settings
+    )
+    samples = [
+        options.sampling(task.request.seed, c, v) for v in range(task.request.variations) for c in range(len(chunks))
+    ]
+    result: dict[int, Decoded] = {}
+    for numbers in _batches([sampling.beams for sampling in samples]):
+        before, size = len(result), len(numbers)
+        made = model.generate(
+            [inputs[n % len(chunks)] for n in numbers],
+            [code] * len(numbers),
+            [samples[n] for n in numbers],
+            [constraints[n] for n in numbers],
+            lambda done, before=before, size=size: progress((before + done * size) / len(samples)),
+        )
+        result |= dict(zip(numbers, made, strict=True))
+    return [result[n] for n in range(len(samples))]
+
+
+def _batches(beams: Sequence[int]) -> list[list[int]]:
+    """Numbers of samples that are decoded together: all of a batch have equally many beams."""
+    result: list[list[int]] = []
+    for count in sorted(set(beams), reverse=True):
+        own = [n for n, b in enumerate(beams) if b == count]
+        size = max(_BATCH // count, 1)
+        result += [own[i : i + size] for i in range(0, len(own), size)]
+    return result
+
+
+def _warn_of_ends(task: Task, decoded: Sequence[Decoded]) -> None:
+    """Tell which sentences were too long for the model."""
+    most = _most_steps(task.model)
+    cut = [
+        chunk.text
+        for chunk, made in zip(task.retrieved.chunks, decoded, strict=True)
+        if not made.ended and len(made.rows[PARTS[0]]) >= most
+    ]
+    for text in cut:
+        seconds = most * task.model.step_seconds
+        told = f"The model signs {seconds:.0f} seconds at most at a time: the end of {text[:60]!r} may be missing."
+        task.warnings = (*task.warnings, f"{told} Split the sentence.")
+
+
+def _performance(task: Task, plans: Sequence[Exact] | None, decoded: Sequence[Decoded]) -> Performance:
+    """One variation of all chunks."""
+    model, chunks = task.model, task.retrieved.chunks
+    pieces: list[Piece] = []
+    spans: list[list[Span]] = []
+    for number, (chunk, made) in enumerate(zip(chunks, decoded, strict=True)):
+        codes = model.codes(made)
+        own = plans[number].spans if plans else align(codes, [k.entry.codes for k in chunk.examples], model.space)
+        spans.append(own)
+        pieces.append(_piece(model.decode(codes), own, chunk.pause))
+    whole, placed = join(pieces)
+    signer = Signer(task.opened.lexicon, task.text, task.retrieved.others)
+    speed = float(task.request.speed)
+    segments = _segments(signer, chunks, spans, placed, model.fps * speed)
+    sequence = replace(whole, fps=model.fps * speed).resampled(float(task.request.fps))
+    steps = sum(len(d.log_probabilities) for d in decoded)
+    return Performance(sequence, segments, sum(d.log_probability for d in decoded) / max(steps, 1))
+
+
+def _piece(sequence: PoseSequence, spans: Sequence[Span], pause: float) -> Piece:
+    if not spans:
+        return Piece(sequence, *signing_range(sequence), pause)
+    end = min(spans[-1].end * FRAMES_PER_TOKEN, len(sequence))
+    return Piece(sequence, min(spans[0].first * FRAMES_PER_TOKEN, end - 1), end, pause)
+
+
+def _segments(
+    signer: Signer, chunks: Sequence[Chunk], spans: Sequence[list[Span]], placed: Sequence[Placed], fps: float
+) -> tuple[Segment, ...]:
+    found = [
+        segment
+        for chunk, own, place in zip(chunks, spans, placed, strict=True)
+        for segment in signer.segments(chunk, own, place, fps)
+    ]
+    return tuple(sorted(found, key=lambda segment: segment.start))

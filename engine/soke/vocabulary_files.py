@@ -1,0 +1,38 @@
+"""The vocabulary of a bundle, read from its files."""
+# pyright: reportMissingImports=false
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ..bundle import Bundle, BundleError
+from ..npz import Npz, NpzError
+from .vocabulary import Vocabulary
+
+PIECES: Final = "sentencepiece.model"
+WORDS: Final = "words.npz"
+_MAX_WORDS_BYTES: Final = 64 << 20
+
+
+def read_vocabulary(bundle: Bundle) -> Vocabulary:
+    """The vocabulary of a bundle with a generator. Raises `BundleError`."""
+    settings = bundle.manifest.model.get("generator")
+    if settings is None:
+        raise BundleError(f"{bundle.folder.name} has no generator, only a tokenizer.")
+    try:
+        with Npz(bundle.file(WORDS), _MAX_WORDS_BYTES) as table:
+            words = dict(zip(table.read("tokens").tolist(), table.read("rows").tolist(), strict=True))
+        return Vocabulary.of(_pieces(bundle), words, settings)
+    except (NpzError, KeyError, TypeError, ValueError) as e:
+        raise BundleError(f"The vocabulary of {bundle.folder.name} can't be read: {e}") from e
+
+
+def _pieces(bundle: Bundle) -> Any:
+    import sentencepiece
+
+    pieces = sentencepiece.SentencePieceProcessor()
+    try:
+        pieces.LoadFromSerializedProto(bundle.file(PIECES).read_bytes())
+    except (OSError, RuntimeError) as e:
+        raise BundleError(f"{PIECES} in {bundle.folder.name} can't be read: {e}") from e
+    return pieces

@@ -1,0 +1,182 @@
+"""The neural method: a text to a take by a model, with the dictionary's signs as examples. Random weights."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.engine.neural_kit import OURS, THEIRS, TOKENIZER, model, models, options, quiet  # noqa: F401 isort: skip
+
+from engine.generators import registry
+from engine.generators.base import Cancelled, EngineError, GenerateRequest, takes
+from engine.skeleton import JOINT_INDEX, LAYERS
+from engine.soke.model import Model
+from engine.soke.motion import joint_speeds, joints_of
+from engine.take import Take
+
+TEXT = "Hello, my name is Anna. I like the old book."
+
+
+def request(models: str, text: str = TEXT, bundle: str = OURS, **fields: Any) -> GenerateRequest:
+    chosen = options(bundle, **fields.pop("options", {}))
+    return GenerateRequest(text=text, method="neural", models=models, options=chosen, **fields)
+
+
+def made(wanted: GenerateRequest) -> Take:
+    return registry.get("neural").generate(wanted, quiet)
+
+
+def test_a_text_becomes_a_take_that_says_what_made_it(models: str) -> None:
+    take = made(request(models))
+    assert take.method == "neural"
+    assert take.text == TEXT
+    assert take.settings["gloss_line"] == "HELLO , POSS-1 NAME fs-ANNA . IX-1 LIKE OLD BOOK"
+    assert take.settings["bundle"] == OURS
+    assert len(take.settings["bundle_sha256"]) == 64
+    assert take.settings["runtime"] == "onnx-cpu"
+    assert models not in str(take.settings)
+    assert {s.origin for s in take.segments} == {"generated"}
+
+
+def test_the_same_seed_gives_the_same_take_and_another_one_another(models: str) -> None:
+    sampled = {"temperature": 1.0}
+    one, again, other = (made(request(models, seed=s, options=sampled)) for s in (3, 3, 4))
+    assert np.array_equal(one.sequence.poses, again.sequence.poses)
+    assert one.sequence.poses.shape != other.sequence.poses.shape or not np.allclose(
+        one.sequence.poses, other.sequence.poses
+    )
+
+
+def test_legs_and_root_are_at_rest(models: str) -> None:
+    poses = made(request(models)).sequence.poses.reshape(-1, 55, 3)
+    legs = [JOINT_INDEX[n] for n in LAYERS["body"] if "hip" in n or "knee" in n or "foot" in n or n == "pelvis"]
+    assert not poses[:, legs].any()
+
+
+@pytest.mark.parametrize("fps", [12.0, 24.0, 30.0, 60.0])
+def test_the_frame_rate_is_as_asked_and_the_time_stays(models: str, fps: float) -> None:
+    take, usual = made(request(models, fps=fps)), made(request(models))
+    assert take.sequence.fps == fps
+    assert abs(take.sequence.duration - usual.sequence.duration) <= 0.5 / fps + 0.5 / 24
+
+
+def test_twice_the_speed_takes_half_the_time(models: str) -> None:
+    quick, usual = made(request(models, speed=2.0)), made(request(models))
+    assert quick.sequence.duration == pytest.approx(usual.sequence.duration / 2, abs=0.05)
+    assert quick.segments[-1].end == pytest.approx(usual.segments[-1].end / 2, abs=0.05)
+
+
+def test_a_left_handed_signer_is_the_mirror_image(models: str) -> None:
+    left, right = made(request(models, handedness="left")), made(request(models))
+    assert np.allclose(left.sequence.poses, right.sequence.mirrored().poses, atol=1e-6)
+
+
+def test_variations_are_different_takes_and_the_first_is_the_plain_one(models: str) -> None:
+    method = registry.get("neural")
+    several = takes(method, request(models, variations=3, seed=7), quiet)
+    assert [take.seed for take in several] == [7, 8, 9]
+    assert np.array_equal(several[0].sequence.poses, made(request(models, seed=7)).sequence.poses)
+    assert len({take.sequence.poses.tobytes() for take in several}) == 3
+    assert len({take.name for take in several}) == 3
+
+
+def test_exact_keeps_the_retrieved_codes_and_their_order(models: str, model: Model) -> None:
+    take = made(request(models, options={"mode": "exact"}))
+    signs = [s for s in take.segments if s.source]
+    assert [s.gloss for s in signs] == ["HELLO", "POSS-1", "NAME", "fs-ANNA", "IX-1", "LIKE", "OLD", "BOOK"]
+    assert [s.source for s in signs][:3] == ["asl/HELLO", "asl/MY", "asl/NAME"]
+    assert all(a.end <= b.start + 1e-6 for a, b in pairwise(signs))
+    hello = model.dictionary.entries["asl/HELLO"]
+    assert signs[0].end - signs[0].start == pytest.approx(hello.steps * model.step_seconds)
+    # the middle of a sign looks as its codes do wherever they stand
+    alone = model.decode({part: [*codes] * 3 for part, codes in hello.codes.items()})
+    middle = round((signs[0].start + signs[0].end) / 2 * 24)
+    same = joints_of(alone)[hello.steps * 4 + hello.steps * 2]
+    assert np.abs(np.abs((joints_of(take.sequence)[middle] * same).sum(axis=-1)) - 1.0).max() < 0.05
+
+
+def test_exact_signs_get_longer_with_the_length(models: str) -> None:
+    usual = made(request(models, options={"mode": "exact"}))
+    long = made(request(models, options={"mode": "exact", "length": 1.5}))
+    assert long.sequence.duration == pytest.approx(1.5 * usual.sequence.duration, rel=0.15)
+
+
+def test_the_length_is_met_step_for_step(models: str) -> None:
+    text = "Hello."
+    usual, short = made(request(models, text)), made(request(models, text, options={"length": 0.5}))
+    assert len(short.sequence) == pytest.approx(0.5 * len(usual.sequence), abs=4)
+
+
+def test_chunks_are_joined_without_a_jump(models: str) -> None:
+    take = made(request(models, options={"mode": "exact"}))
+    alone = [made(request(models, text, options={"mode": "exact"})) for text in ("Hello, my name is Anna.",)]
+    fastest = max(joint_speeds(one.sequence).max() for one in alone)
+    between = next(s for s in take.segments if s.gloss == "IX-1").start
+    frames = slice(round(between * 24) - 20, round(between * 24) + 4)
+    assert joint_speeds(take.sequence)[frames].max() < 2.0 * fastest
+
+
+def test_a_bundle_in_the_published_layout_finds_words(models: str) -> None:
+    take = made(request(models, "Hello! I drink tea at the bank of the river.", THEIRS, options={"mode": "exact"}))
+    assert [s.source for s in take.segments if s.source] == ["hello", "drink", "tea", "bank (river)"]
+    assert [w for w in take.warnings if "no sign for" in w] == [
+        "The model's dictionary has no sign for river: the model signs that without an example."
+    ]
+    assert take.settings["gloss_line"] == ""
+    assert take.sequence.expression_names[0] == "expression0"
+
+
+def test_words_without_an_example_are_told(models: str) -> None:
+    take = made(request(models, "My elephant drinks tea.", THEIRS))
+    assert any("no sign for elephant" in w for w in take.warnings)
+
+
+def test_progress_goes_on_and_cancelling_stops_within_a_step(models: str) -> None:
+    seen: list[float] = []
+
+    def report(stage: str, fraction: float) -> None:
+        seen.append(fraction)
+        if stage == "Generating" and sum(f > 0.2 for f in seen) > 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        registry.get("neural").generate(request(models), report)
+    assert seen == sorted(seen)
+    assert sum(f > 0.2 for f in seen) == 4
+
+
+@pytest.mark.parametrize(
+    ("bundle", "fields", "code", "fix"),
+    [
+        ("nowhere", {}, "unknown_bundle", "choose_bundle"),
+        (TOKENIZER, {}, "bundle_damaged", "choose_bundle"),
+        (THEIRS, {"language": "TSL"}, "bundle_language", "choose_language"),
+        (OURS, {"text": "  "}, "empty_text", "edit_text"),
+        (THEIRS, {"text": "!!"}, "nothing_to_sign", "edit_text"),
+        (OURS, {"options": {"temprature": 1}}, "bad_request", ""),
+        (OURS, {"options": {"temperature": -1}}, "bad_request", ""),
+        (OURS, {"options": {"off": [-1]}}, "bad_request", ""),
+        (OURS, {"options": {"beams": 3, "temperature": 1.0}}, "bad_request", ""),
+    ],
+)
+def test_what_cannot_be_done_is_said(models: str, bundle: str, fields: dict[str, Any], code: str, fix: str) -> None:
+    with pytest.raises(EngineError) as raised:
+        made(request(models, bundle=bundle, **fields))
+    assert (raised.value.code, raised.value.fix) == (code, fix)
+
+
+def test_without_a_model_the_method_says_how_to_get_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.bundles.EMBEDDED", tmp_path / "none")
+    with pytest.raises(EngineError) as raised:
+        made(GenerateRequest(text="Hello", method="neural", models=str(tmp_path)))
+    assert (raised.value.code, raised.value.fix) == ("no_model", "open_models")
+    assert registry.get("neural").languages() == ()
+
+
+def test_a_wanted_card_that_is_not_there_is_told_and_the_processor_does_it(models: str) -> None:
+    take = made(request(models, options={"device": "cuda"}))
+    assert any("graphics card can't be used" in w for w in take.warnings)
