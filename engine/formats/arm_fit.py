@@ -94,26 +94,34 @@ def fit_trunk(points: Array) -> Trunk:
     return Trunk(chest, head)
 
 
-def fit_arm(
-    arm: Arm, points: Array, confidence: Array, chest: Array, hand_wrist: Array, hand_seen: NDArray[np.bool_]
-) -> ArmFit:
-    """Elbow and wrist of one arm.
+def landmarks_of_arm(
+    side: str, points: Array, confidence: Array, hand_wrist: Array, hand_seen: NDArray[np.bool_]
+) -> tuple[Array, Array]:
+    """Elbow and wrist (N, 2, 3) from the shoulder, and how sure they are (N, 2), of body landmarks in metres.
 
-    points (N, 33, 3) in metres; confidence (N, 33); chest (N, 3, 3). hand_wrist (N, 2): where the hand's own landmarks
-    have the wrist, more exactly than the body's, for the frames in `hand_seen`.
+    points (N, 33, 3); confidence (N, 33). hand_wrist (N, 2): where the hand's own landmarks have the wrist, more
+    exactly than the body's, for the frames in `hand_seen`.
     """
-    side = arm.side
     shoulder = points[:, SHOULDER[side]]
     elbow, wrist = points[:, ELBOW[side]] - shoulder, points[:, WRIST_POINT[side]] - shoulder
     wrist[:, :2] = np.where(hand_seen[:, None], hand_wrist - shoulder[:, :2], wrist[:, :2])
     sure = np.stack([confidence[:, ELBOW[side]], np.maximum(confidence[:, WRIST_POINT[side]], hand_seen)], axis=1)
-    problem = _ArmProblem(arm, np.concatenate([elbow, wrist], axis=1), sure)
+    return np.stack([elbow, wrist], axis=1), sure
+
+
+def fit_arm(arm: Arm, places: Array, sure: Array, chest: Array, depth: float = _Z_WEIGHT) -> ArmFit:
+    """Elbow and wrist of one arm.
+
+    places (N, 2, 3): both from the shoulder, in metres; sure (N, 2): confidence; chest (N, 3, 3). depth: weight of z, x
+    and y weigh 1.
+    """
+    problem = _ArmProblem(arm, places.reshape(len(places), 6), sure, depth)
     found = solve(
         problem.errors,
         problem.slopes,
         problem.start(),
         smooth=np.full(6, _SMOOTH),
-        follows=np.ones(len(points), dtype=bool),
+        follows=np.ones(len(places), dtype=bool),
         iterations=20,
     )
     inward = transposed(chest)
@@ -127,10 +135,10 @@ def fit_arm(
 class _ArmProblem:
     """Elbow and wrist (N, 6), relative to the shoulder: near what was measured, on bones of fixed lengths."""
 
-    def __init__(self, arm: Arm, measured: Array, confidence: Array) -> None:
+    def __init__(self, arm: Arm, measured: Array, confidence: Array, depth: float) -> None:
         self._measured = measured
         weight = np.repeat(np.sqrt(np.clip(confidence, 0.02, 1.0)), 3, axis=1)
-        self._weight = weight * np.tile([1.0, 1.0, _Z_WEIGHT], 2)
+        self._weight = weight * np.tile([1.0, 1.0, depth], 2)
         upper, fore = float(np.linalg.norm(arm.upper)), float(np.linalg.norm(arm.fore))
         seen = np.linalg.norm(measured[:, :3], axis=1), np.linalg.norm(measured[:, 3:] - measured[:, :3], axis=1)
         # foreshortening and noise hide the length in single frames; long ones show it

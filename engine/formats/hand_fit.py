@@ -65,16 +65,25 @@ class HandFitter:
         self.model, self.arm = rig.hands[side], rig.arms[side]
         self._offsets, self._palm = _measure(rig, side)
 
-    def fit(self, points: Array, confidence: Array, follows: NDArray[np.bool_] | None = None) -> HandFit:
-        """points (N, 21, 3): x to the signer's left, y up, z forward, one unit; z may be scaled wrongly.
+    def fit(
+        self,
+        points: Array,
+        confidence: Array,
+        follows: NDArray[np.bool_] | None = None,
+        depth: float | None = None,
+    ) -> HandFit:
+        """points (N, 21, 3): x to the signer's left, y up, z forward, one unit.
 
-        confidence (N, 21). follows (N,): whether a frame follows the one before it in time.
+        confidence (N, 21). follows (N,): whether a frame follows the one before it in time. depth: weight of z where
+        its scale is right; `None` when it may be wrong, so that it is found.
         """
-        points, z_scale = self._calibrated(points)
+        points, z_scale = self._calibrated(points) if depth is None else (points, 1.0)
         size = float(np.median(_palm_length(points)))
         measured = points / size
         offsets = self._own_lengths(measured)
-        weight = np.sqrt(np.clip(confidence, 0.0, 1.0))[..., None] * np.array([1.0, 1.0, _Z_WEIGHT])
+        weight = np.sqrt(np.clip(confidence, 0.0, 1.0))[..., None] * np.array(
+            [1.0, 1.0, _Z_WEIGHT if depth is None else depth]
+        )
         rotation, start = self._start(measured, offsets)
         problem = _Problem(self, offsets, measured, weight, rotation)
         linked = np.ones(len(points), dtype=bool) if follows is None else follows

@@ -24,7 +24,7 @@ from ..rotations import (
 )
 from ..skeleton import EXPRESSION_NAMES, JOINT_COUNT, JOINT_INDEX
 from ..take import PoseSequence, Take
-from .arm_fit import ELBOW, SHOULDER, WRIST_POINT, Trunk, fit_arm, fit_trunk, metres
+from .arm_fit import ELBOW, SHOULDER, WRIST_POINT, Trunk, fit_arm, fit_trunk, landmarks_of_arm, metres
 from .face_fit import fit_face
 from .hand_fit import HandFit, HandFitter
 from .pose_file import Component, Landmarks, read_pose_file
@@ -129,7 +129,7 @@ def _pose_arm(
             notes.append(
                 f"The {side} hand is not seen in {count - len(frames)} of {count} frames of {name}; they were filled."
             )
-    found = fit_arm(arm, placed, confidence, trunk.chest, wrist, seen)
+    found = fit_arm(arm, *landmarks_of_arm(side, placed, confidence, wrist, seen), trunk.chest)
     angles = np.broadcast_to(RELAXED, (count, len(RELAXED)))
     pose = ArmPose(found.wrist, found.swivel, *np.zeros((3, count)))
     if fit is not None:
