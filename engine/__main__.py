@@ -9,10 +9,11 @@ import sys
 from collections.abc import Sequence
 
 from . import __version__, languages, native
-from .commands import add_generate, add_plan
+from .commands import add_generate, add_plan, add_text
 from .dictionary.commands import add_dictionary, add_hamnosys
 from .generators import registry
 from .generators.base import EngineError
+from .model_commands import add_model_commands
 
 EXIT_OK, EXIT_ERROR, EXIT_CANCELLED = 0, 1, 130
 
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_generate(commands)
     add_plan(commands)
+    add_model_commands(commands, add_text)
     serve = commands.add_parser("serve", help="serve a program on standard input and output (used by the add-on)")
     serve.add_argument("--log", metavar="FILE", default="", help="write the log there; it is rotated at 1 MB")
     serve.set_defaults(run=_serve)

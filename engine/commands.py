@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .generators import registry
-from .generators.base import EngineError, GenerateRequest
+from .generators.base import EngineError, GenerateRequest, ModelGenerator, takes
+from .model_commands import add_model_options, model_options, say_variations
 
 _DEFAULTS = GenerateRequest(text="")
 
@@ -19,7 +20,7 @@ def add_generate(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "generate", help="make a take from a text", description=generate.__doc__
     )
-    _add_text(parser)
+    add_text(parser)
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .npz to write (AMASS-style SMPL-X)")
     parser.add_argument(
         "--method", default=_DEFAULTS.method, metavar="NAME", help=f"how to make it (default: {_DEFAULTS.method})"
@@ -38,6 +39,12 @@ def add_generate(commands: Any) -> None:
         "--body", default="", metavar="FILE", help="SMPL-X model to sign with (default: the embedded avatar)"
     )
     parser.add_argument("--betas", default="", metavar="N,N,...", help="body shape by the model's own components")
+    parser.add_argument(
+        "--variations", type=int, default=1, metavar="N", help="how many takes, from seeds in a row (default: 1)"
+    )
+    add_model_options(parser)
+    parser.add_argument("--mode", choices=("free", "exact"), default="free", help="exact: keep the dictionary's signs")
+    parser.add_argument("--length", type=float, default=1.0, metavar="X", help="X times as long as the model makes it")
     parser.set_defaults(run=generate)
 
 
@@ -46,11 +53,12 @@ def add_plan(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser(
         "plan", help="show the gloss line of a text", description=plan.__doc__
     )
-    _add_text(parser)
+    add_text(parser)
     parser.set_defaults(run=plan)
 
 
-def _add_text(parser: argparse.ArgumentParser) -> None:
+def add_text(parser: argparse.ArgumentParser) -> None:
+    """Add a text, its language and how it is read."""
     parser.add_argument(
         "text", nargs="?", default="", metavar="TEXT", help="what to sign; - reads it from standard input"
     )
@@ -65,7 +73,8 @@ def _add_text(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dictionary", default="", metavar="FOLDER", help="your own signs, words and rules")
 
 
-def _message(options: argparse.Namespace) -> dict[str, Any]:
+def message_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The protocol's fields of a text."""
     return {
         "text": sys.stdin.read() if options.text == "-" else options.text,
         "language": options.language,
@@ -93,7 +102,7 @@ def plan(options: argparse.Namespace) -> int:
     """Show the gloss line that a text becomes, or check one that you wrote; what words could also be comes after it."""
     from .planning import plan_request
 
-    answer = plan_request(_message(options), lambda stage, fraction: None)
+    answer = plan_request(message_of(options), lambda stage, fraction: None)
     print(answer["gloss_line"])
     for item in answer["items"]:
         if item["choices"]:
@@ -106,7 +115,8 @@ def plan(options: argparse.Namespace) -> int:
 
 def generate(options: argparse.Namespace) -> int:
     """Make a take from a text or a gloss line. What was signed is printed; progress goes to standard error."""
-    from .outputs import check_output, save_take
+    from .outputs import check_output
+    from .requests import written
 
     if not options.output.lower().endswith(".npz"):
         raise EngineError(
@@ -114,7 +124,7 @@ def generate(options: argparse.Namespace) -> int:
         )
     request = GenerateRequest.from_message(
         {
-            **_message(options),
+            **message_of(options),
             "method": options.method,
             "seed": options.seed,
             "speed": options.speed,
@@ -124,19 +134,31 @@ def generate(options: argparse.Namespace) -> int:
             "variation": options.variation,
             "body_model": options.body,
             "betas": _numbers(options.betas),
+            "variations": options.variations,
+            "models": options.models,
+            "options": _method_options(options),
         }
     )
     began = time.perf_counter()
     path = check_output(options.output)
-    progress = _Progress()
-    take = registry.get(request.method).generate(request, progress)
-    save_take(take, path)
+    progress = Progress()
+    made = takes(registry.get(request.method), request, progress)
+    answer = written(made, path)
     progress.end()
+    take = made[0]
     for warning in take.warnings:
         _say(f"Note: {warning}")
     print(take.settings.get("gloss_line") or " ".join(s.gloss for s in take.segments if s.origin != "pause"))
     print(f"{path}: {take.sequence.duration:.1f} s of motion, made in {time.perf_counter() - began:.1f} s")
+    say_variations(answer["variations"][1:])
     return 0
+
+
+def _method_options(options: argparse.Namespace) -> dict[str, Any]:
+    """Options that only a method with a model has."""
+    if not isinstance(registry.get(options.method), ModelGenerator):
+        return {}
+    return {**model_options(options), "mode": options.mode, "length": options.length}
 
 
 def _numbers(betas: str) -> list[float]:
@@ -150,7 +172,7 @@ def _numbers(betas: str) -> list[float]:
         ) from e
 
 
-class _Progress:
+class Progress:
     """A line on standard error that is written over, when somebody looks at it."""
 
     def __init__(self) -> None:

@@ -23,9 +23,7 @@ class NeuralGenerator:
 
     name: ClassVar[str] = "neural"
     label: ClassVar[str] = "Neural (retrieval)"
-    description: ClassVar[str] = (
-        "A trained model signs the text, with the dictionary's signs as examples; flows more freely, errs more freely"
-    )
+    description: ClassVar[str] = "A trained model signs the text, with the signs of a dictionary as examples"
 
     def languages(self) -> tuple[str, ...]:
         """Codes of the languages that the embedded models know."""
