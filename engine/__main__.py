@@ -7,6 +7,8 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any
 
 from . import __version__, languages, native
 from .commands import add_generate, add_plan, add_text
@@ -76,7 +78,16 @@ def _parser() -> argparse.ArgumentParser:
     body = commands.add_parser("export-body", help="write the embedded avatar as a plain SMPL-X .npz for other tools")
     body.add_argument("output", metavar="FILE", help="the .npz to write: 3 MB, but 130 MB in memory")
     body.set_defaults(run=_export_body)
+    _add_training(commands)
     return parser
+
+
+def _add_training(commands: Any) -> None:
+    """The commands of training, which the extension doesn't ship."""
+    if find_spec(".training", __package__) is not None:
+        from .training.commands import add_training
+
+        add_training(commands)
 
 
 def _sentence(text: str) -> str:

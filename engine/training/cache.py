@@ -159,12 +159,13 @@ class ClipCache:
 
     @property
     def statistics(self) -> Statistics:
-        """Mean and spread of the features of the training split: those stored, else worked out."""
+        """Mean and spread of the features of the training split, of all clips where there is none: those stored, else
+        worked out."""
         path = self.folder / STATISTICS
         if path.is_file():
             with Npz(path, _MAX_STATISTICS_BYTES) as file:
                 return Statistics(file.read("mean"), file.read("std"))
-        return Statistics.of((self.features(clip) for clip in self.of("train")), self.layout.size)
+        return Statistics.of((self.features(clip) for clip in self.of("train") or self.clips), self.layout.size)
 
 
 def _row_bytes(layout: Layout) -> int:

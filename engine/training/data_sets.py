@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,9 @@ def import_corpus(config: DataConfig, folder: Path) -> Summary:
     used are told in the summary.
     """
     recordings = [recording for source in config.source for recording in find(source)]
+    twice = [name for name, count in Counter(recording.name for recording in recordings).items() if count > 1]
+    if twice:
+        raise AnnotationError(f"{twice[0]} is the name of more than one recording; names have to differ.")
     asked: dict[str, Any] = dataclasses.asdict(config)
     del asked["workers"]
     return import_recordings(recordings, folder, config.limits, asked, config.workers)
@@ -74,11 +78,7 @@ def _of_split(source: SourceConfig, root: Path, split: str) -> Iterator[Recordin
         if not all(row.split for row in rows):
             raise AnnotationError(f"{path.name} doesn't say the split of each recording; give texts a {{split}}.")
         rows = [row for row in rows if row.split == split]
-    seen = set()
     for row in rows:
-        if row.name in seen:
-            raise AnnotationError(f"{path.name} has {row.name} twice.")
-        seen.add(row.name)
         yield Recording(
             name=row.name,
             folder=data_set.folder(root, split, inside(row.name)),

@@ -1,0 +1,149 @@
+"""`corpus`: make a corpus from sentences or from data sets, write it as a data set, say what it has."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+Run = Callable[[argparse.Namespace], int]
+
+_FORMATS: Final = ("how2sign", "csl", "phoenix")
+
+
+def add(commands: Any, command: Callable[[Run], Run]) -> None:
+    """Add the command. command: wraps what runs."""
+    about = "clips with texts to train on: make, import, export, describe"
+    parser: argparse.ArgumentParser = commands.add_parser("corpus", help=about, description=f"Corpora: {about}.")
+    kinds = parser.add_subparsers(required=True, metavar="ACTION")
+    for add_one, run in ((_add_synthetic, synthetic), (_add_import, import_), (_add_export, export), (_add_info, info)):
+        add_one(kinds).set_defaults(run=command(run))
+
+
+def _add_synthetic(kinds: Any) -> argparse.ArgumentParser:
+    parser = kinds.add_parser(
+        "synthetic",
+        help="sentences of the grammar, signed by the lexicon",
+        description="Make a corpus without recordings: sentences planned by the grammar, synthesised by the lexicon.",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="must not have one yet")
+    parser.add_argument(
+        "--format", choices=("cache", *_FORMATS), default="cache",
+        help="as training reads it (cache), or as one of the data sets lies on disk, its language only",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="times as many sentences")
+    parser.add_argument("--isolated", type=int, default=2, metavar="N", help="times that each sign is made alone")
+    parser.add_argument("--processes", type=int, default=1, metavar="N")
+    return parser
+
+
+def _add_import(kinds: Any) -> argparse.ArgumentParser:
+    parser = kinds.add_parser(
+        "import",
+        help="read How2Sign, CSL-Daily or Phoenix-2014T",
+        description="Read data sets as they lie on disk into one corpus. Clips that can't be used are skipped and "
+        "told. Run it again when it was cut off: it goes on.",
+        epilog="Example: python -m engine corpus import how2sign=/data/How2Sign -o corpus --set workers=8",
+    )
+    parser.add_argument(
+        "roots", nargs="+", metavar="NAME=FOLDER", help=f"data sets and their folders; names: {', '.join(_FORMATS)}"
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument(
+        "--config", default="data_soke", metavar="FILE",
+        help="settings: a TOML file, or the name of one that comes along (default: data_soke, as published)",
+    )  # fmt: skip
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="like limits.shortest=20")
+    parser.add_argument(
+        "--statistics", nargs=2, type=Path, metavar=("MEAN", "STD"),
+        help="179 numbers each (.pt or .npy) to normalise by, instead of those of the clips",
+    )  # fmt: skip
+    return parser
+
+
+def _add_export(kinds: Any) -> argparse.ArgumentParser:
+    parser = kinds.add_parser(
+        "export",
+        help="write a corpus as a data set lies on disk",
+        description="Write the sentences of a corpus in the language of a data set as that data set lies on disk.",
+    )
+    parser.add_argument("corpus", type=Path, metavar="CORPUS")
+    parser.add_argument("--format", choices=_FORMATS, required=True)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
+    return parser
+
+
+def _add_info(kinds: Any) -> argparse.ArgumentParser:
+    parser = kinds.add_parser("info", help="say what a corpus has", description="Say what a corpus has.")
+    parser.add_argument("corpus", type=Path, metavar="CORPUS")
+    return parser
+
+
+def synthetic(options: argparse.Namespace) -> int:
+    """Make a synthetic corpus."""
+    from .synthetic import SyntheticConfig, make_corpus
+
+    plain = SyntheticConfig()
+    counts = {code: round(count * options.scale) for code, count in plain.sentences.items()}
+    letters = round(plain.letters_only * options.scale)
+    config = SyntheticConfig(options.seed, sentences=counts, letters_only=letters, isolated=options.isolated)
+    if options.format == "cache":
+        _tell(make_corpus(options.output, config, options.processes))
+        return 0
+    with tempfile.TemporaryDirectory() as scratch:
+        return _export(make_corpus(Path(scratch) / "corpus", config, options.processes), options)
+
+
+def import_(options: argparse.Namespace) -> int:
+    """Read data sets."""
+    from .commands import config_file
+    from .config import read_config
+    from .data_sets import DataConfig, import_corpus
+    from .statistics_files import take_over_statistics
+
+    pairs = [root.partition("=") for root in options.roots]
+    wrong = [name + sign + folder for name, sign, folder in pairs if not sign or not folder]
+    if wrong:
+        raise ValueError(f"{wrong[0]!r} isn't of the form NAME=FOLDER, like how2sign=/data/How2Sign.")
+    config = read_config(config_file(options.config), DataConfig, options.set)
+    summary = import_corpus(config.with_roots({name: folder for name, _, folder in pairs}), options.output)
+    if options.statistics:
+        take_over_statistics(options.output, *options.statistics)
+    print("\n".join(summary.lines()))
+    return 0
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write a corpus as a data set."""
+    from .cache import ClipCache
+
+    return _export(ClipCache(options.corpus), options)
+
+
+def info(options: argparse.Namespace) -> int:
+    """Say what a corpus has."""
+    from .cache import ClipCache
+
+    _tell(ClipCache(options.corpus))
+    return 0
+
+
+def _export(cache: Any, options: argparse.Namespace) -> int:
+    from .data_sets import export_corpus
+
+    count = export_corpus(cache, options.format, options.output)
+    print(f"{options.output}: {count} clips as {options.format}")
+    return 0
+
+
+def _tell(cache: Any) -> None:
+    """A line for each language, source and split, and one for all."""
+    groups = Counter((clip.language, clip.source, clip.split) for clip in cache.clips)
+    for (language, source, split), count in sorted(groups.items()):
+        print(f"{language:8}{source:12}{split:8}{count:8} clips")
+    hours = sum(clip.frames / clip.fps for clip in cache.clips) / 3600
+    print(f"{len(cache)} clips of {cache.layout.size} numbers a frame, {hours:.2f} hours, in {cache.folder}")

@@ -1,0 +1,130 @@
+"""Methods that sign texts, as an evaluation compares them: the dictionary, and bundles with more or less retrieval."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Protocol
+
+from .. import languages
+from ..body import BodyModel
+from ..generators.base import EngineError, GenerateRequest
+from ..gloss import GlossPlan
+from ..lexicon.loader import Lexicon, load_language
+from ..lexicon.synthesis import synthesise
+from ..planning import make_plan
+from ..soke.model import Model
+from ..soke.own_signs import OwnSigns
+from ..soke.prompt import Codes
+from ..soke.retrieval import Limits
+from ..soke.sampling import Constraint, Sampling
+from ..soke.wanted import wanted_signs
+from ..soke.word_retrieval import WordIndex, retrieve_words
+from ..take import PoseSequence
+from .cache import Clip
+
+_NO_LIMIT = 1 << 20
+"""Steps of a prompt's signs: texts are signed whole here."""
+
+
+class Signer(Protocol):
+    """A method that signs texts. name: for the report. runs_on: what computes."""
+
+    @property
+    def name(self) -> str:
+        """For the report."""
+        ...
+
+    @property
+    def runs_on(self) -> str:
+        """What computes."""
+        ...
+
+    def sign(self, clips: Sequence[Clip]) -> list[PoseSequence | None]:
+        """Motion for the text of each clip, `None` for a text that can't be signed."""
+        ...
+
+
+@dataclass(frozen=True)
+class DictionarySigner:
+    """The method `dictionary`: the lexicon's signs by the synthesiser, at its usual pace, varied by the seed."""
+
+    body: BodyModel
+    seed: int = 0
+    fps: float = 24.0
+    name: str = "dictionary"
+    runs_on: str = "cpu"
+
+    def sign(self, clips: Sequence[Clip]) -> list[PoseSequence | None]:
+        """See `Signer`."""
+        return [self._sign(clip) for clip in clips]
+
+    def _sign(self, clip: Clip) -> PoseSequence | None:
+        try:
+            plan, lexicon = planned(clip)
+            return synthesise(plan, lexicon, self.body, fps=self.fps, seed=self.seed)[0]
+        except (EngineError, ValueError):
+            return None
+
+
+@dataclass(frozen=True)
+class GeneratorSigner:
+    """A bundle's generator. keywords: most retrieved signs in its prompt."""
+
+    model: Model
+    keywords: int
+    label: str
+
+    @property
+    def name(self) -> str:
+        """For the report."""
+        with_signs = f"{self.keywords} retrieved signs at most" if self.keywords else "no retrieval"
+        return f"{self.label}, {with_signs}"
+
+    @property
+    def runs_on(self) -> str:
+        """What computes."""
+        return self.model.runtime.name
+
+    def sign(self, clips: Sequence[Clip]) -> list[PoseSequence | None]:
+        """See `Signer`."""
+        model, codes = self.model, [clip.language for clip in clips]
+        retrieved = [signs_of(model, clip, self.keywords) if self.keywords else [] for clip in clips]
+        prompt = replace(model.prompt, keywords=self.keywords)
+        inputs = model.inputs([clip.text for clip in clips], retrieved, codes, prompt)
+        rule = Constraint(max_steps=int(model.settings.get("steps", 100)), codes_only=True)
+        decoded = model.generate(inputs, codes, [Sampling()] * len(clips), [rule] * len(clips))
+        return [model.decode(model.codes(one)) for one in decoded]
+
+
+def signs_of(model: Model, clip: Clip, most: int) -> list[tuple[str, Codes]]:
+    """The signs that a clip's text asks a bundle's dictionary for, as (gloss or word, codes), the first ones only."""
+    dictionary = model.dictionary
+    if dictionary.by_notation:
+        asked = clip.extra.get("retrieved")  # the same, worked out when the corpus was made
+        if asked is None:
+            asked = [sign.keys for sign in wanted_signs(*planned(clip))]
+        found = [entry for keys in asked if (entry := dictionary.first(keys)) is not None]
+        return [(entry.gloss or entry.key, entry.codes) for entry in found[:most]]
+    index, own = _word_index(model, clip.language)
+    keywords = retrieve_words(clip.text, index, own, Limits(most, most, _NO_LIMIT)).keywords
+    return [(keyword.entry.key, keyword.entry.codes) for keyword in keywords[:most]]
+
+
+@lru_cache(maxsize=16)
+def _word_index(model: Model, code: str) -> tuple[WordIndex, OwnSigns]:
+    lexicon = _lexicon(code)
+    return WordIndex(model.dictionary, languages.get(code), lexicon, ""), OwnSigns(model, lexicon)
+
+
+@lru_cache(maxsize=16)
+def _lexicon(code: str) -> Lexicon:
+    return load_language(code)
+
+
+def planned(clip: Clip) -> tuple[GlossPlan, Lexicon]:
+    """The gloss plan of a clip's text, and the lexicon. Raises `EngineError`."""
+    lexicon = _lexicon(clip.language)
+    request = GenerateRequest(text=clip.text, language=clip.language)
+    return make_plan(request, languages.get(clip.language), lexicon), lexicon
