@@ -1,32 +1,77 @@
-"""The generator on torch. Needs torch."""
+"""The generator on torch: on a processor in float32, bf16, fp16 or int8, on a GPU in bf16 or fp16. Needs torch."""
 
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, Final, Literal
 
-import numpy as np
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
-from torch.nn.functional import linear
 
-from .runtime import LAMBDA, Heads, Logits, Rows, fusion_weights, head_rows
-from .transformer import DecoderState, Transformer
+from ..bundle import Bundle, BundleError
+from .runtime import LAMBDA, Heads, Rows, RuntimeUnfit, Session, fusion_weights, head_rows
+from .torch_linear import few_rows, half_weights, int8, replace_linears
+from .torch_sessions import Frames, GrowingSession, Output, StaticSession
+from .transformer import Transformer, TransformerConfig
 from .vocabulary import PAD, Vocabulary
+
+Precision = Literal["float32", "bf16", "fp16", "int8"]
+WEIGHTS: Final = "generator.safetensors"
 
 
 class TorchRuntime:
-    """Runs a model where its weights are."""
+    """A `Runtime` that computes where the model is put, and makes the model over for its precision.
 
-    def __init__(self, model: Transformer, vocabulary: Vocabulary, fusion: float = LAMBDA) -> None:
-        self.model, self.vocabulary = model.eval(), vocabulary
-        weight = model.embedding.weight
-        self.name = f"torch-{weight.device.type}"
+    note: what is not as it was asked for, for people; empty when all is.
+    """
+
+    def __init__(
+        self,
+        model: Transformer,
+        vocabulary: Vocabulary,
+        fusion: float = LAMBDA,
+        device: str = "cpu",
+        precision: Precision = "float32",
+    ) -> None:
+        """device: as torch names it. Raises `RuntimeUnfit` where this machine lacks the device or the precision."""
+        self.vocabulary, self.name = vocabulary, f"torch-{torch.device(device).type}"
+        self._notes: list[str] = []
+        if self.name == "torch-cpu":
+            self.model = self._for_processor(model.eval(), precision)
+        else:
+            self.model = self._for_gpu(model.eval(), device, precision)
+        weight = self.model.embedding.weight
         self.fusion = torch.tensor(fusion_weights(fusion), device=weight.device, dtype=weight.dtype)
         self._outputs: dict[Heads, Output] = {}
+        self._frames = None if self.name == "torch-cpu" else Frames(self.model, self.fusion, graphs=True)
+
+    @classmethod
+    def load(
+        cls, bundle: Bundle, vocabulary: Vocabulary, device: str = "cpu", precision: Precision = "float32"
+    ) -> TorchRuntime:
+        """Read the weights of a bundle. Raises `BundleError` for weights that don't fit it, and `RuntimeUnfit`."""
+        settings: dict[str, Any] = dict(bundle.manifest.model["generator"])
+        sizes = {f.name: settings[f.name] for f in fields(TransformerConfig) if f.name in settings}
+        with torch.device("meta"):
+            model = Transformer(TransformerConfig(**sizes))
+        try:
+            model.load_state_dict(load_file(bundle.file(WEIGHTS)), assign=True)
+        except (RuntimeError, SafetensorError) as e:
+            raise BundleError(f"{WEIGHTS} in {bundle.folder.name} doesn't fit its manifest: {e}") from e
+        return cls(model, vocabulary, settings["fusion"], device, precision)
+
+    @property
+    def note(self) -> str:
+        """What is not as it was asked for, and why; empty when all is."""
+        frames = self._frames.note if self._frames else ""
+        return " ".join([*self._notes, *([frames] if frames else [])])
 
     @torch.inference_mode()
-    def start(self, inputs: Sequence[Rows], steps: int, heads: Heads = "parts") -> TorchSession:
+    def start(self, inputs: Sequence[Rows], steps: int, heads: Heads = "parts") -> Session:
         """Read texts and be ready for at most `steps` positions; see `Runtime.start`."""
         rows, mask = _padded(inputs)
         device = self.fusion.device
@@ -34,42 +79,36 @@ class TorchRuntime:
         encoded = self.model.encode_embedded(self.model.embed_input(rows.to(device), self.fusion), mask)
         if heads not in self._outputs:
             self._outputs[heads] = Output(self.model, head_rows(self.vocabulary, heads))
-        return TorchSession(self, DecoderState(self.model, encoded, mask, steps), self._outputs[heads])
+        output = self._outputs[heads]
+        if self._frames is not None:
+            return StaticSession(self.model, self._frames, output, encoded, mask, steps)
+        return GrowingSession(self.model, self.fusion, output, encoded, mask, steps)
 
+    def _for_processor(self, model: Transformer, precision: Precision) -> Transformer:
+        if precision == "float32":
+            # The keys and values of the text are worked out once, for many rows.
+            replace_linears(model.decoder, few_rows, but=("kv",))
+        elif precision == "bf16":
+            if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+                self._notes.append("This processor has no bf16 of its own: float32 is quicker.")
+            return model.to(torch.bfloat16)
+        else:
+            replace_linears(model, half_weights if precision == "fp16" else int8)
+        return model
 
-class Output:
-    """The rows of the shared output matrix that the heads read, cut out once."""
-
-    def __init__(self, model: Transformer, rows: Sequence[Rows]) -> None:
-        weight = model.embedding.weight
-        joined = torch.from_numpy(np.concatenate(rows)).to(weight.device)
-        self._weight, self._bias = weight[joined], model.output_bias[joined]
-        self._splits = [len(r) for r in rows]
-
-    def logits(self, state: Tensor) -> list[Logits]:
-        """(B, D) to (B, R) of each head."""
-        every = linear(state, self._weight, self._bias).float().cpu()
-        return [part.numpy() for part in every.split(self._splits, dim=1)]
-
-
-class TorchSession:
-    """A batch under way."""
-
-    def __init__(self, runtime: TorchRuntime, state: DecoderState, output: Output) -> None:
-        self._runtime, self._state, self._output = runtime, state, output
-
-    @torch.inference_mode()
-    def step(self, rows: Rows) -> list[Logits]:
-        """Feed one position: (B, P) rows to the logits of each head."""
-        fusion = self._runtime.fusion
-        weights = fusion if rows.shape[1] > 1 else torch.ones_like(fusion[:1])
-        embedded = self._runtime.model.embed_output(torch.from_numpy(rows).to(fusion.device)[:, None], weights)
-        return self._output.logits(self._state.step(embedded))
-
-    @torch.inference_mode()
-    def select(self, index: Rows) -> None:
-        """Go on with these samples of the batch, in this order."""
-        self._state.keep(torch.from_numpy(index).to(self._runtime.fusion.device))
+    def _for_gpu(self, model: Transformer, device: str, precision: Precision) -> Transformer:
+        if not torch.cuda.is_available():
+            raise RuntimeUnfit("PyTorch finds no GPU that it can use.")
+        if precision == "int8":
+            raise RuntimeUnfit("int8 is for processors; a GPU takes bf16 or fp16.")
+        if precision == "bf16" and not torch.cuda.is_bf16_supported(including_emulation=False):
+            self._notes.append("This GPU has no bf16: it computes in fp16.")
+            precision = "fp16"
+        types = {"float32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+        try:
+            return model.to(device, types[precision])
+        except torch.cuda.OutOfMemoryError as e:
+            raise RuntimeUnfit("The GPU has too little free memory for this model.") from e
 
 
 def _padded(inputs: Sequence[Rows]) -> tuple[Tensor, Tensor | None]:

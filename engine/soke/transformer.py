@@ -50,12 +50,15 @@ class SelfAttention(nn.Module):
         q, k, v = self._split(x)
         return self._joined(functional.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal))
 
-    def step(self, x: Tensor, cache: Tensor, at: int) -> Tensor:
-        """One position x: (B, 1, D) that looks back. cache: (2, B, heads, steps, D / heads), keys and values."""
+    def step(self, x: Tensor, cache: Tensor, at: Tensor, seen: Tensor | None) -> Tensor:
+        """One position x: (B, 1, D) that looks back. cache: (2, B, heads, steps, D / heads), keys and values.
+
+        at: (1,) its place in the cache. seen: (steps,), true where attention may look; `None` is everywhere.
+        """
         q, k, v = self._split(x)
-        cache[0, :, :, at : at + 1], cache[1, :, :, at : at + 1] = k, v
-        keys, values = cache[:, :, :, : at + 1]
-        return self._joined(functional.scaled_dot_product_attention(q, keys, values))
+        cache[0].index_copy_(2, at, k)
+        cache[1].index_copy_(2, at, v)
+        return self._joined(functional.scaled_dot_product_attention(q, cache[0], cache[1], attn_mask=seen))
 
     def _split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         b, n, d = x.shape
@@ -77,17 +80,16 @@ class CrossAttention(nn.Module):
         self.kv = nn.Linear(config.width, 2 * config.width)
         self.out = nn.Linear(config.width, config.width)
 
-    def memory(self, encoded: Tensor) -> tuple[Tensor, Tensor]:
-        """Keys and values (B, heads, N, D / heads) of (B, N, D), worked out once a text."""
+    def memory(self, encoded: Tensor) -> Tensor:
+        """Keys and values (2, B, heads, N, D / heads) of (B, N, D), worked out once a text."""
         b, n, d = encoded.shape
-        kv = self.kv(encoded).view(b, n, 2, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
-        return kv[0].contiguous(), kv[1].contiguous()
+        return self.kv(encoded).view(b, n, 2, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
 
-    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
         """x: (B, N, D). mask: (B, 1, 1, M), true where the text is."""
         b, n, d = x.shape
         q = self.q(x).view(b, n, self.heads, d // self.heads).transpose(1, 2)
-        heads = functional.scaled_dot_product_attention(q, *memory, attn_mask=mask)
+        heads = functional.scaled_dot_product_attention(q, memory[0], memory[1], attn_mask=mask)
         return self.out(heads.transpose(1, 2).reshape(b, n, d))
 
 
@@ -132,17 +134,19 @@ class DecoderLayer(nn.Module):
         self.feed = FeedForward(config)
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
         """All positions at once, for training. x: (B, N, D)."""
         x = x + self.dropout(self.attention(self.attention_norm(x), causal=True))
         return self._rest(x, memory, mask)
 
-    def step(self, x: Tensor, cache: Tensor, at: int, memory: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
-        """One position x: (B, 1, D), the ones before it in the cache."""
-        x = x + self.attention.step(self.attention_norm(x), cache, at)
+    def step(
+        self, x: Tensor, cache: Tensor, at: Tensor, seen: Tensor | None, memory: Tensor, mask: Tensor | None
+    ) -> Tensor:
+        """One position x: (B, 1, D), the ones before it in the cache; see `SelfAttention.step`."""
+        x = x + self.attention.step(self.attention_norm(x), cache, at, seen)
         return self._rest(x, memory, mask)
 
-    def _rest(self, x: Tensor, memory: tuple[Tensor, Tensor], mask: Tensor | None) -> Tensor:
+    def _rest(self, x: Tensor, memory: Tensor, mask: Tensor | None) -> Tensor:
         x = x + self.dropout(self.cross(self.cross_norm(x), memory, mask))
         return x + self.dropout(self.feed(self.feed_norm(x)))
 
@@ -220,30 +224,25 @@ class Transformer(nn.Module):
             x = layer(x, layer.cross.memory(encoded), wide)
         return self.decoder.norm(x)
 
+    def memory(self, encoded: Tensor) -> Tensor:
+        """Each layer's keys and values of the text, (layers, 2, B, heads, N, D / heads)."""
+        return torch.stack([layer.cross.memory(encoded) for layer in self.decoder_layers])
 
-class DecoderState:
-    """What is kept between steps: one cache a layer, and each layer's keys and values of the text."""
+    def step(
+        self,
+        embedded: Tensor,
+        cache: Tensor,
+        at: Tensor,
+        seen: Tensor | None,
+        memory: Tensor,
+        mask: Tensor | None,
+    ) -> Tensor:
+        """One position (B, 1, D) to its state (B, D). cache: (layers, 2, B, heads, steps, D / heads).
 
-    def __init__(self, model: Transformer, encoded: Tensor, mask: Tensor | None, steps: int) -> None:
-        config, batch = model.config, encoded.shape[0]
-        shape = (config.decoder_layers, 2, batch, config.heads, steps, config.width // config.heads)
-        self._model = model
-        self._cache = encoded.new_zeros(shape)
-        self._memory = [layer.cross.memory(encoded) for layer in model.decoder_layers]
-        self._mask = None if mask is None else mask[:, None, None, :]
-        self._at = 0
-
-    def step(self, embedded: Tensor) -> Tensor:
-        """One position (B, 1, D) to its state (B, D)."""
-        stack = self._model.decoder
-        x = stack.placed(embedded, self._at)
-        for layer, cache, memory in zip(self._model.decoder_layers, self._cache, self._memory, strict=True):
-            x = layer.step(x, cache, self._at, memory, self._mask)
-        self._at += 1
+        at, seen: see `SelfAttention.step`. mask: (B, 1, 1, N), true where the text is.
+        """
+        stack = self.decoder
+        x = stack.embedding_norm(embedded + stack.positions.weight.index_select(0, at + POSITION_OFFSET))
+        for layer, own, text in zip(self.decoder_layers, cache, memory, strict=True):
+            x = layer.step(x, own, at, seen, text, mask)
         return stack.norm(x)[:, 0]
-
-    def keep(self, samples: Tensor) -> None:
-        """Go on with these samples (indices) of the batch only."""
-        self._cache = self._cache[:, :, samples].contiguous()
-        self._memory = [(k[samples], v[samples]) for k, v in self._memory]
-        self._mask = None if self._mask is None else self._mask[samples]
