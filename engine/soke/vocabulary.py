@@ -30,7 +30,7 @@ EXTRA_CODES: Final = 3
 """Code tokens that each part has over its code book."""
 _CODE = re.compile(r"<(motion_id|hand_id|rhand_id)_(\d+)>")
 
-_MBART_TAGS: Final = (
+MBART_TAGS: Final = (
     "ar_AR", "cs_CZ", "de_DE", "en_XX", "es_XX", "et_EE", "fi_FI", "fr_XX", "gu_IN", "hi_IN", "it_IT", "ja_XX", "kk_KZ",
     "ko_KR", "lt_LT", "lv_LV", "my_MM", "ne_NP", "nl_XX", "ro_RO", "ru_RU", "si_LK", "tr_TR", "vi_VN", "zh_CN",
 )  # fmt: skip
@@ -61,7 +61,7 @@ def sign_tags(languages: Mapping[str, str], *, by_part: bool = False) -> tuple[s
 
 def source_tags(languages: Mapping[str, str]) -> dict[str, str]:
     """Tag of the texts by signed language (code -> ISO code of the texts). Raises `ValueError`: mBART has no such."""
-    tags = {tag.split("_")[0]: tag for tag in _MBART_TAGS}
+    tags = {tag.split("_")[0]: tag for tag in MBART_TAGS}
     unknown = sorted({spoken for spoken in languages.values() if spoken not in tags})
     if unknown:
         raise ValueError(f"There is no tag for texts in {', '.join(unknown)}; there are: {', '.join(tags)}.")
@@ -140,7 +140,7 @@ class Vocabulary:
 
     def allowed_rows(self, part: str) -> tuple[int, ...]:
         """Rows that a part may generate: its codes, the specials and the tags, in ascending order."""
-        mask = self._row(self.pieces.get_piece_size() + len(_MBART_TAGS) + 1)
+        mask = self._row(self.pieces.get_piece_size() + len(MBART_TAGS) + 1)
         tags = [*map(self.source_tag_row, self.source_tags), mask, *range(self._base, self._codes_begin)]
         first = self.first_code[part]
         return tuple(sorted({*map(self._row, range(4)), *tags, *range(first, first + self._counts[part])}))
@@ -186,7 +186,7 @@ class Vocabulary:
         return {row: token for token, row in self.words.items()}
 
     def _tag_id(self, tag: str) -> int:
-        return self.pieces.get_piece_size() + 1 + _MBART_TAGS.index(tag)
+        return self.pieces.get_piece_size() + 1 + MBART_TAGS.index(tag)
 
     def _row(self, token: int) -> int:
         return self.words.get(token, self.words[UNKNOWN])

@@ -107,7 +107,9 @@ class AugmentConfig:
 
     drop_step: of dropping the first or the last step of a clip (published: 1/3). no_keywords: of hiding all retrieved
     signs. some_keywords: of hiding some, of which the share `first_keywords` keeps the first three, as in a prompt of
-    the published kind. sign_to_text: of the reverse task.
+    the published kind. sign_to_text: of the reverse task. spliced: further sentences in an epoch, made from signs of
+    others, for each clip (see `splicing`). corrupt: largest share of the codes fed to the decoder that are replaced by
+    random ones (as in T2M-GPT, Zhang et al., CVPR 2023), against errors that would lead to others when generating.
     """
 
     drop_step: float = 1 / 3
@@ -115,13 +117,20 @@ class AugmentConfig:
     some_keywords: float = 0.0
     first_keywords: float = 0.3
     sign_to_text: float = 0.0
+    spliced: float = 0.0
+    corrupt: float = 0.0
 
 
 @dataclass(frozen=True)
 class LossConfig:
-    """mask_padding: off, loss and attention see the padding, as in the published training."""
+    """mask_padding: off, loss and attention see the padding, as in the published training.
+
+    like_codes: how far a target reaches to codes that are like it, in mean distances between a code and its nearest
+    neighbour; 0 for none.
+    """
 
     label_smoothing: float = 0.0
+    like_codes: float = 0.0
     mask_padding: bool = True
 
 

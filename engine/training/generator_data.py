@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,13 @@ Retrieval = Literal["all", "first", "none"]
 PUBLISHED_KEYWORDS: Final = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sign:
-    """An entry of the dictionary: its gloss as the prompt shows it, and (S, 3) codes of the parts."""
+    """An entry of the dictionary: its gloss as the prompt shows it, (S, 3) codes of the parts, and its words."""
 
     gloss: str
     codes: Rows
+    words: tuple[str, ...] = ()
 
     @property
     def by_part(self) -> Codes:
@@ -36,15 +37,19 @@ class Sign:
         return {part: self.codes[:, i].tolist() for i, part in enumerate(PARTS)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clip:
-    """A signed sentence. codes: (T, 3) of body, left, right hand. signs: keys of the dictionary in signing order."""
+    """A signed sentence. codes: (T, 3) of body, left, right hand. signs: keys of the dictionary in signing order.
+
+    places: (key, first step, end step) of signs, where they are known.
+    """
 
     name: str
     text: str
     language: str
     codes: Rows
     signs: tuple[str, ...]
+    places: tuple[tuple[str, int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,12 +82,23 @@ class Batch:
 
 @dataclass(frozen=True)
 class Draw:
-    """What was drawn for a clip in an epoch. drop: of the clip's first step (1), last step (2) or none (0)."""
+    """What was drawn for a clip in an epoch. drop: of the clip's first step (1), last step (2) or none (0). corrupt:
+    share of the codes fed that are replaced, by random numbers of that seed."""
 
-    clip: int
+    clip: Clip
     reverse: bool
     drop: int
     signs: tuple[str, ...]
+    corrupt: float = 0.0
+    seed: int = 0
+
+
+class More(Protocol):
+    """Makes further clips for an epoch."""
+
+    def made(self, count: int, rng: np.random.Generator) -> Iterable[Clip]:
+        """So many clips, by these random numbers."""
+        ...
 
 
 class Samples:
@@ -95,8 +111,9 @@ class Samples:
         vocabulary: Vocabulary,
         prompt: PromptSettings,
         variant: Variant,
+        more: More | None = None,
     ) -> None:
-        self.clips = clips
+        self.clips, self._more = clips, more
         self._dictionary, self._vocabulary, self._prompt, self._variant = dictionary, vocabulary, prompt, variant
         self._blocks: dict[str, Rows] = {}
         self._texts: dict[str, list[int]] = {}
@@ -104,20 +121,24 @@ class Samples:
     def plain(self, retrieval: Retrieval, *, reverse: bool = False) -> list[Draw]:
         """Each clip once, unchanged."""
         kept = {"all": None, "first": PUBLISHED_KEYWORDS, "none": 0}[retrieval]
-        return [Draw(i, reverse, 0, () if reverse else clip.signs[:kept]) for i, clip in enumerate(self.clips)]
+        return [Draw(clip, reverse, 0, () if reverse else clip.signs[:kept]) for clip in self.clips]
 
     def drawn(self, augment: AugmentConfig, seed: int, epoch: int) -> list[Draw]:
-        """Each clip once, changed as the epoch's random numbers say."""
+        """Each clip once, changed as the epoch's random numbers say, and the further ones."""
         rng = np.random.default_rng((seed, epoch))
-        chance = rng.random((len(self.clips), 3))
+        count = round(augment.spliced * len(self.clips))
+        clips = [*self.clips, *(self._more.made(count, rng) if self._more else ())]
+        chance = rng.random((len(clips), 4))
         return [
             Draw(
-                i,
-                bool(task < augment.sign_to_text),
+                clip,
+                bool(task < augment.sign_to_text) and number < len(self.clips),
                 int(rng.integers(1, 3)) if drop < augment.drop_step and len(clip.codes) > 1 else 0,
                 self._kept_signs(clip, augment, keep, rng),
+                spoil * augment.corrupt,
+                int(rng.integers(1 << 32)),
             )
-            for i, (clip, (task, drop, keep)) in enumerate(zip(self.clips, chance, strict=True))
+            for number, (clip, (task, drop, keep, spoil)) in enumerate(zip(clips, chance, strict=True))
         ]
 
     @staticmethod
@@ -133,12 +154,27 @@ class Samples:
 
     def sample(self, draw: Draw) -> Sample:
         """The arrays of a draw."""
-        clip = self.clips[draw.clip]
+        clip = draw.clip
         codes = clip.codes[1:] if draw.drop == 1 else clip.codes[: len(clip.codes) - (draw.drop == 2)]
         rows = self._code_rows(codes)
         if draw.reverse:
             return self._text_sample(clip, rows)
-        return Sample("parts", self._inputs(clip, draw.signs), self._outputs(clip.language, rows))
+        outputs = self._outputs(clip.language, rows)
+        if draw.corrupt:
+            rng = np.random.default_rng(draw.seed)
+            outputs = tuple((self._corrupted(fed, draw.corrupt, rng), said) for fed, said in outputs)
+        return Sample("parts", self._inputs(clip, draw.signs), outputs)
+
+    def _corrupted(self, fed: Rows, share: float, rng: np.random.Generator) -> Rows:
+        """Steps that are fed, a share of the codes replaced by others of their part."""
+        fed = fed.copy()
+        single = bool((fed == fed[:, :1]).all())
+        for part, size in self._vocabulary.sizes.items():
+            first = self._vocabulary.first_code[part]
+            spoilt = (fed >= first) & (fed < first + size) & (rng.random((len(fed), 1 if single else 3)) < share)
+            other = first + rng.integers(0, size, (len(fed), 1 if single else 3))
+            fed = np.where(spoilt, other, fed)
+        return fed
 
     def _inputs(self, clip: Clip, signs: Sequence[str]) -> Rows:
         prompt, vocabulary = self._prompt, self._vocabulary

@@ -86,7 +86,15 @@ class GeneratorLoss(nn.Module):
 
     _weights: Tensor
 
-    def __init__(self, model: Transformer, vocabulary: Vocabulary, fusion: float, config: LossConfig) -> None:
+    def __init__(
+        self,
+        model: Transformer,
+        vocabulary: Vocabulary,
+        fusion: float,
+        config: LossConfig,
+        codebooks: CodeBooks | None = None,
+    ) -> None:
+        """codebooks: needed where like codes shall count."""
         super().__init__()
         self.model = model
         self._config = config
@@ -100,6 +108,12 @@ class GeneratorLoss(nn.Module):
             self._heads[name] = [len(own) for own in rows]
             self.register_buffer(f"_{name}_rows", torch.from_numpy(np.concatenate(rows)), persistent=False)
             self.register_buffer(f"_{name}_places", places, persistent=False)
+        self._soft = bool(config.like_codes) and codebooks is not None
+        if codebooks is not None and self._soft:
+            for i, (part, rows) in enumerate(zip(PARTS, head_rows(vocabulary, "parts"), strict=True)):
+                first = int(np.searchsorted(rows, vocabulary.first_code[part]))
+                soft = like_codes(codebooks[part], config.like_codes, first, len(rows))
+                self.register_buffer(f"_soft_{i}", soft, persistent=False)
 
     def forward(self, head: Heads, inputs: Tensor, mask: Tensor, fed: Tensor, targets: Tensor) -> Score:
         """The arrays of a `Batch`."""
@@ -124,11 +138,31 @@ class GeneratorLoss(nn.Module):
         for i, own in enumerate(logits.split(self._heads[head], dim=1)):
             said = targets[:, i]
             place = torch.where(said == IGNORED, IGNORED, places[i][said.clamp(min=0)])
-            smooth = self._config.label_smoothing
-            losses.append(functional.cross_entropy(own.float(), place, ignore_index=IGNORED, label_smoothing=smooth))
+            losses.append(self._entropy(head, i, own.float(), place))
             counts.append((place != IGNORED).sum())
             right.append((own.argmax(dim=1) == place).logical_and(place != IGNORED).sum())
         return Score(torch.stack(losses).sum(), torch.stack(counts), torch.stack(right))
+
+    def _entropy(self, head: Heads, number: int, logits: Tensor, place: Tensor) -> Tensor:
+        """Mean cross-entropy of (N, R) logits and (N,) places among them."""
+        smooth = self._config.label_smoothing
+        if not self._soft or head != "parts":
+            return functional.cross_entropy(logits, place, ignore_index=IGNORED, label_smoothing=smooth)
+        there = place != IGNORED
+        wanted = self.get_buffer(f"_soft_{number}")[place[there]]
+        return functional.cross_entropy(logits[there], wanted, label_smoothing=smooth)
+
+
+def like_codes(codebook: NDArray[np.float32], reach: float, first: int, count: int) -> Tensor:
+    """(count, count) what is wanted where a row is the target: all of it, or for codes, which begin at row `first`, a
+    normal distribution over the distance of their vectors. reach: its spread, in mean distances to the nearest code."""
+    vectors = torch.from_numpy(np.asarray(codebook, dtype=np.float32))
+    apart = torch.cdist(vectors, vectors)
+    nearest = apart.masked_fill(torch.eye(len(apart), dtype=torch.bool), torch.inf).min(dim=1).values.mean()
+    wanted = torch.eye(count)
+    codes = slice(first, first + len(vectors))
+    wanted[codes, codes] = torch.softmax(-0.5 * (apart / (reach * nearest).clamp(min=1e-9)).square(), dim=1)
+    return wanted
 
 
 def tensors(batch: Batch, device: torch.device | str = "cpu") -> tuple[Heads, Tensor, Tensor, Tensor, Tensor]:

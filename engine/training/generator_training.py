@@ -7,6 +7,7 @@ gives the weights that it would have given in one go.
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -80,11 +81,11 @@ class GeneratorTraining:
         self._fabric.launch()
         torch.manual_seed(run.seed)
         model = build_model(config.model, data.vocabulary, data.codebooks)
-        loss = GeneratorLoss(model, data.vocabulary, config.model.fusion, config.loss)
+        loss = GeneratorLoss(model, data.vocabulary, config.model.fusion, config.loss, data.codebooks)
         self._loss, self._optimiser = self._fabric.setup(loss, _optimiser(loss, config.optimiser))
         self._place = Place()
         self._steps = run.steps or run.epochs * self._steps_of(self._batches(0))
-        self._rates = LambdaLR(self._optimiser, lambda step: rate_factor(step, self._steps, config.optimiser))
+        self._rates = self._schedule()
 
     @property
     def model(self) -> Transformer:
@@ -99,8 +100,7 @@ class GeneratorTraining:
         self._loss.module.load_state_dict(content["weights"])
         self._optimiser.load_state_dict(content["optimiser"])
         self._place = Place(**content["place"])
-        self._rates.last_epoch = self._place.step - 1
-        self._rates.step()
+        self._rates = self._schedule()
 
     def run(self, report: Report = lambda step, figures: None) -> Trained:
         """Train to the end, or until the settings' minutes are over; a checkpoint is there then.
@@ -154,6 +154,11 @@ class GeneratorTraining:
             totals += torch.stack([score.right.sum(), score.counts.sum()]).cpu()
             loss += float(score.loss)
         return {"loss": loss / max(len(batches), 1), "right": float(totals[0] / totals[1].clamp(min=1))}
+
+    def _schedule(self) -> LambdaLR:
+        """The learning rates from the step on that the place is at."""
+        factor = functools.partial(rate_factor, steps=self._steps, config=self._config.optimiser)
+        return LambdaLR(self._optimiser, factor, last_epoch=self._place.step - 1)
 
     def _batches(self, epoch: int) -> Batches:
         config, seed = self._config, self._config.run.seed

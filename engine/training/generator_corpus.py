@@ -1,0 +1,136 @@
+"""A folder of codes (see `tokenise`) as what a generator is trained on, and the settings that go with its model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from ..languages import LANGUAGES
+from ..soke.prompt import PromptSettings
+from ..soke.vocabulary import MBART_TAGS, Pieces, Vocabulary, sign_tags, source_tags
+from ..tokenizer.features import PARTS
+from .config import GeneratorConfig
+from .generator_data import Clip, Samples, Sign
+from .generator_training import TrainingData
+from .pieces import load_pieces, train_pieces
+from .splicing import Splices
+from .tokenise import TokenCorpus
+from .tokenizer_training import MODEL, WEIGHTS
+
+PIECES: Final = "sentencepiece.model"
+SETTINGS: Final = "generator.json"
+
+
+def training_data(folder: Path, config: GeneratorConfig, output: Path) -> TrainingData:
+    """Read a folder of codes. The text's vocabulary and the model's settings are written to the output's folder.
+
+    Raises `OSError` or `ValueError` when the folder isn't whole.
+    """
+    corpus = TokenCorpus.read(folder)
+    if not (output / PIECES).exists():
+        train_pieces(_texts(corpus), config.model.pieces, output / PIECES)
+    settings = generator_settings(config, _sizes(folder))
+    output.mkdir(parents=True, exist_ok=True)
+    (output / SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    vocabulary = stored_vocabulary(output)
+    dictionary = signs_of(corpus)
+    clips = {split: list(clips_of(corpus, dictionary, split, config.model.steps)) for split in ("train", "val")}
+    if not clips["train"]:
+        raise ValueError(f"{folder} has no clips to train on of at most {config.model.steps} steps.")
+    more = Splices(clips["train"], dictionary, config.model.steps) if config.augment.spliced else None
+    shared = (dictionary, vocabulary, PromptSettings.of(settings), config.model.variant)
+    held_out = [clip for clip in clips["val"] if clip.text]
+    return TrainingData(
+        Samples(clips["train"], *shared, more), Samples(held_out, *shared), vocabulary, codebooks_of(folder)
+    )
+
+
+def generator_settings(config: GeneratorConfig, sizes: dict[str, int]) -> dict[str, Any]:
+    """What a bundle's manifest says of its generator, the transformer's sizes left out. sizes: of the code books."""
+    spoken = {language.code: language.spoken for language in LANGUAGES}
+    prompt, model = config.prompt, config.model
+    tasks = ["text_to_sign", *(["sign_to_text"] if config.augment.sign_to_text else [])]
+    return {
+        **PromptSettings(prompt.style, prompt.keywords, prompt.steps, prompt.longest).to_json(),
+        "fusion": model.fusion,
+        "steps": model.steps,
+        "variant": model.variant,
+        "sizes": sizes,
+        "sign_tags": list(sign_tags(spoken, by_part=model.variant == "part")),
+        "source_tags": source_tags(spoken),
+        "tasks": tasks,
+    }
+
+
+def stored_vocabulary(output: Path) -> Vocabulary:
+    """The vocabulary of a training by what lies in its folder."""
+    pieces = load_pieces(output / PIECES)
+    settings = json.loads((output / SETTINGS).read_text(encoding="utf-8"))
+    return Vocabulary.of(pieces, all_words(pieces), settings)
+
+
+def all_words(pieces: Pieces) -> dict[int, int]:
+    """Token id -> row of a model that keeps every piece, and every tag of mBART and its mask."""
+    return {token: token for token in range(pieces.get_piece_size() + len(MBART_TAGS) + 2)}
+
+
+def signs_of(corpus: TokenCorpus) -> dict[str, Sign]:
+    """The dictionary of a folder of codes."""
+    return {
+        key: Sign(
+            entry.get("gloss") or key,
+            np.stack([np.array(entry[part], dtype=np.int64) for part in PARTS], axis=1),
+            tuple(entry.get("words", ())),
+        )
+        for key, entry in corpus.dictionary.items()
+    }
+
+
+def clips_of(corpus: TokenCorpus, dictionary: dict[str, Sign], split: str, most_steps: int) -> Iterator[Clip]:
+    """The clips of a split that aren't longer than the model can say. An isolated sign's text is its main word."""
+    for number, about in enumerate(corpus.clips):
+        if about["split"] != split or not 0 < corpus.steps[number] <= most_steps:
+            continue
+        wanted = [next((key for key in keys if key in dictionary), None) for keys in about["retrieved"]]
+        signs = tuple(key for key in wanted if key is not None)
+        text = about["text"] or _main_word(about, dictionary)
+        places = _places(about["segments"], wanted)
+        yield Clip(about["name"], text, about["language"], corpus.of(number), signs, places)
+
+
+def codebooks_of(folder: Path) -> dict[str, np.ndarray]:
+    """By part the vectors of the tokenizer's code book."""
+    tensors = load_file(folder / WEIGHTS)
+    return {part: tensors[f"{part}.quantizer.codebook"].astype(np.float32) for part in PARTS}
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    about = json.loads((folder / MODEL).read_text(encoding="utf-8"))
+    return {part: int(about["tokenizer"][part]["codes"]) for part in PARTS}
+
+
+def _main_word(about: dict[str, Any], dictionary: dict[str, Sign]) -> str:
+    entry = dictionary.get(about["key"])
+    return entry.words[0] if entry and entry.words else ""
+
+
+def _places(segments: Sequence[Sequence[Any]], wanted: Sequence[str | None]) -> tuple[tuple[str, int, int], ...]:
+    """Where each retrieved sign was signed; nothing where it isn't one segment a sign, as in fingerspelling."""
+    if len(segments) != len(wanted):
+        return ()
+    return tuple((key, int(s[3]), int(s[4])) for key, s in zip(wanted, segments, strict=True) if key is not None)
+
+
+def _texts(corpus: TokenCorpus) -> Iterator[str]:
+    """What the vocabulary is made from: texts that are trained on, and the dictionary's glosses and words."""
+    for about in corpus.clips:
+        if about["split"] == "train":
+            yield about["text"]
+    for entry in corpus.dictionary.values():
+        yield f" {entry.get('gloss', '')}"
+        yield from entry.get("words", ())

@@ -1,0 +1,45 @@
+"""The text's vocabulary: a sentencepiece model trained on the corpus's own texts."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+_LONGEST_SENTENCE: Final = 1 << 14
+
+
+def train_pieces(texts: Iterable[str], pieces: int, path: Path) -> None:
+    """Write a unigram model of about that many pieces; a letter that it lacks falls back to its bytes.
+
+    The same texts give the same model. Raises `ValueError` when there are too few texts for any.
+    """
+    import sentencepiece
+
+    lines = sorted({text.strip() for text in texts} - {""})
+    if not lines:
+        raise ValueError("The corpus has no texts, so there is nothing to make a vocabulary from.")
+    made = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines),
+        model_writer=made,
+        model_type="unigram",
+        vocab_size=pieces,
+        hard_vocab_limit=False,
+        byte_fallback=True,
+        character_coverage=0.9995,
+        normalization_rule_name="nmt_nfkc",
+        max_sentence_length=_LONGEST_SENTENCE,
+        num_threads=1,
+        minloglevel=2,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(made.getvalue())
+
+
+def load_pieces(path: Path) -> Any:
+    """A sentencepiece model."""
+    import sentencepiece
+
+    return sentencepiece.SentencePieceProcessor(model_file=str(path))
