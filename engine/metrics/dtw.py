@@ -27,39 +27,45 @@ def dtw(cost: Array) -> tuple[float, int]:
 
 
 def _accumulated(cost: Array) -> tuple[float, int]:
-    """Anti-diagonals, each stored by its row: what a cell needs lies on the two before."""
+    """Anti-diagonals, each stored by its row: what a cell needs lies on the two before.
+
+    Index i + 1 holds row i, so that up and diagonal of row i lie at i, and left at i + 1. What lies beside a diagonal's
+    own rows is infinite; only the next to them are ever read.
+    """
     n, m = cost.shape
-    inf = np.inf
-    one, two = np.full(n + 1, inf), np.full(n + 1, inf)
-    steps_one, steps_two = np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1, dtype=np.int64)
+    one, two, new = (np.full(n + 2, np.inf) for _ in range(3))
+    steps_one, steps_two, steps_new = (np.zeros(n + 2, dtype=np.int64) for _ in range(3))
     flipped = cost[:, ::-1]
-    for d in range(n + m - 1):
+    new[1], steps_new[1] = cost[0, 0], 1
+    for d in range(1, n + m - 1):
+        two, one, new = one, new, two
+        steps_two, steps_one, steps_new = steps_one, steps_new, steps_two
         low, high = max(0, d - m + 1), min(d, n - 1)
-        rows = np.arange(low, high + 1)
-        own = np.diagonal(flipped, offset=m - 1 - d)
-        if d == 0:
-            best, steps = np.zeros(1), np.zeros(1, dtype=np.int64)
-        else:  # index i + 1 holds row i: up is row i - 1 of the diagonal before, left is row i of it
-            came = np.stack([two[rows], one[rows], one[rows + 1]])
-            pick = came.argmin(axis=0)
-            best = came[pick, np.arange(len(rows))]
-            steps = np.stack([steps_two[rows], steps_one[rows], steps_one[rows + 1]])[pick, np.arange(len(rows))]
-        new, new_steps = np.full(n + 1, inf), np.zeros(n + 1, dtype=np.int64)
-        new[rows + 1], new_steps[rows + 1] = best + own, steps + 1
-        two, one, steps_two, steps_one = one, new, steps_one, new_steps
-    return float(one[n]), int(steps_one[n])
+        above, beside = slice(low, high + 1), slice(low + 1, high + 2)
+        up, left, diagonal = one[above], one[beside], two[above]
+        best = np.minimum(up, left)
+        steps = np.where(up <= left, steps_one[above], steps_one[beside])
+        steps = np.where(diagonal <= best, steps_two[above], steps)
+        np.minimum(diagonal, best, out=best)
+        np.add(best, np.diagonal(flipped, offset=m - 1 - d), out=new[beside])
+        np.add(steps, 1, out=steps_new[beside])
+        new[low] = new[high + 2 : high + 3] = np.inf
+    return float(new[n]), int(steps_new[n])
 
 
 def joint_distances(a: Array, b: Array) -> Array:
     """(N, K, 3) and (M, K, 3) to the (N, M) mean distances of the K points."""
     result = np.empty((len(a), len(b)))
-    planes_a, planes_b = (np.ascontiguousarray(np.moveaxis(x, -1, 0)) for x in (a, b))
-    for i in range(len(a)):  # a row at a time stays in the processor's cache
-        squared = np.zeros(b.shape[:2], dtype=np.result_type(a, b))
-        for x, y in zip(planes_a, planes_b, strict=True):
-            gap = y - x[i]
-            squared += np.multiply(gap, gap, out=gap)
-        result[i] = np.sqrt(squared, out=squared).mean(axis=1)
+    planes_a, planes_b = np.moveaxis(a, -1, 1), np.ascontiguousarray(np.moveaxis(b, -1, 0))
+    gap = np.empty(planes_b.shape, dtype=np.result_type(a, b))
+    x, y, z = gap
+    share = np.full(a.shape[1], 1.0 / a.shape[1])
+    for own, row in zip(planes_a, result, strict=True):  # a row at a time stays in the processor's cache
+        np.subtract(planes_b, own[:, None], out=gap)
+        np.multiply(gap, gap, out=gap)
+        np.add(x, y, out=x)
+        np.add(x, z, out=x)
+        np.matmul(np.sqrt(x, out=x), share, out=row)
     return result
 
 
