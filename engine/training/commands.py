@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import functools
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -132,7 +134,8 @@ def _train_generator(options: argparse.Namespace) -> int:
 
     config = read_config(config_file(options.config), GeneratorConfig, options.set)
     _check_output(options)
-    data = training_data(options.data, config, options.output)
+    command = shlex.join(["python", "-m", "engine", *sys.argv[1:]])
+    data = training_data(options.data, config, options.output, command)
     training = GeneratorTraining(data, config, options.output)
     if options.resume:
         training.resume()

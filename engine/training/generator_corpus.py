@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -24,19 +27,22 @@ from .tokenizer_training import MODEL, WEIGHTS
 
 PIECES: Final = "sentencepiece.model"
 SETTINGS: Final = "generator.json"
+ABOUT: Final = "about.json"
+"""How the model was trained, for its bundle's manifest."""
 
 
-def training_data(folder: Path, config: GeneratorConfig, output: Path) -> TrainingData:
-    """Read a folder of codes. The text's vocabulary and the model's settings are written to the output's folder.
+def training_data(folder: Path, config: GeneratorConfig, output: Path, command: str = "") -> TrainingData:
+    """Read a folder of codes. The text's vocabulary, the model's settings and notes on the training are written to the
+    output's folder, where they aren't there already.
 
-    Raises `OSError` or `ValueError` when the folder isn't whole.
+    command: with which it was started. Raises `OSError` or `ValueError` when the folder isn't whole.
     """
     corpus = TokenCorpus.read(folder)
     if not (output / PIECES).exists():
         train_pieces(_texts(corpus), config.model.pieces, output / PIECES)
     settings = generator_settings(config, _sizes(folder))
-    output.mkdir(parents=True, exist_ok=True)
-    (output / SETTINGS).write_text(json.dumps(settings, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    _write(output / SETTINGS, settings)
+    _write(output / ABOUT, notes_on(corpus, config, command))
     vocabulary = stored_vocabulary(output)
     dictionary = signs_of(corpus)
     clips = {split: list(clips_of(corpus, dictionary, split, config.model.steps)) for split in ("train", "val")}
@@ -65,6 +71,26 @@ def generator_settings(config: GeneratorConfig, sizes: dict[str, int]) -> dict[s
         "source_tags": source_tags(spoken),
         "tasks": tasks,
     }
+
+
+def notes_on(corpus: TokenCorpus, config: GeneratorConfig, command: str) -> dict[str, Any]:
+    """What a bundle shall say of the training."""
+    clips = [about for about in corpus.clips if about["split"] == "train"]
+    present = {about["language"] for about in clips}
+    return {
+        "command": command,
+        "seed": config.run.seed,
+        "clips": dict(Counter(about["source"] for about in clips)),
+        "languages": [language.code for language in LANGUAGES if language.code in present],
+        "machine": f"{platform.machine()}, {config.run.accelerator}, {config.run.threads or os.cpu_count()} threads",
+    }
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """Write a file of the training, unless a training that is resumed has it already."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def stored_vocabulary(output: Path) -> Vocabulary:
