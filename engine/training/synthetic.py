@@ -1,14 +1,12 @@
 """A corpus without recordings: sentences planned by the grammar and the lexicon, and synthesised into motion.
 
-`python -m engine.training.synthetic -o FOLDER` makes it. Besides the sentences it holds every entry of the lexicon by
-itself (source `isolated`), with letters, numbers and the forms of directional signs, from which the tokenizer's
-dictionary is made. The same seed gives the same corpus, with any number of processes. It is what the rules of this
-project make of texts, not what signers do.
+Besides the sentences it holds every entry of the lexicon by itself (source `isolated`), with letters, numbers and the
+forms of directional signs, from which the tokenizer's dictionary is made. The same seed gives the same corpus, with any
+number of processes. It is what the rules of this project make of texts, not what signers do.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import multiprocessing
@@ -285,28 +283,3 @@ def _words(item: GlossItem) -> list[str]:
 @lru_cache(maxsize=1)
 def _body() -> BodyModel:
     return BodyModel.load(EMBEDDED_AVATAR)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.synthetic", description=__doc__)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder of the corpus, which must not exist")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--scale", type=float, default=1.0, help="times as many sentences (default 1)")
-    parser.add_argument("--isolated", type=int, default=SyntheticConfig.isolated, help="times of each sign alone")
-    parser.add_argument("--processes", type=int, default=2)
-    given = parser.parse_args(arguments)
-    plain = SyntheticConfig()
-    config = SyntheticConfig(
-        seed=given.seed,
-        isolated=given.isolated,
-        sentences={code: round(count * given.scale) for code, count in plain.sentences.items()},
-        letters_only=round(plain.letters_only * given.scale),
-    )
-    cache = make_corpus(given.output, config, given.processes)
-    seconds = sum(clip.frames / clip.fps for clip in cache.clips)
-    print(f"{len(cache)} clips, {seconds / 3600:.1f} hours, in {given.output}")
-
-
-if __name__ == "__main__":
-    main()

@@ -8,7 +8,6 @@ the tokenizer itself (`tokenizer.safetensors`, `model.json`, `statistics.npz`).
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -161,17 +160,3 @@ class TokenCorpus:
     def of(self, number: int) -> Codes:
         """(steps, 3) codes of a clip."""
         return self.codes[self.start[number] : self.start[number] + self.steps[number]]
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m engine.training.tokenise", description=__doc__)
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("--tokenizer", type=Path, required=True, help="folder of the trained tokenizer")
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    given = parser.parse_args(arguments)
-    tokenise(ClipCache(given.corpus), given.tokenizer, given.output)
-
-
-if __name__ == "__main__":
-    main()
