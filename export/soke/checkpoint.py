@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import pickle
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,12 +16,14 @@ from torch import Tensor
 from engine.soke.transformer import POSITION_OFFSET, TransformerConfig
 from engine.tokenizer.features import PARTS, SOKE
 from engine.tokenizer.vqvae import VqVaeConfig
+from engine.training.unpickling import read_pickle
 
 from .unpickling import CheckpointError, load_tensors
 
 _PARTS = {"body": ("vae.", "motion_vae."), "left_hand": ("hand_vae.",), "right_hand": ("rhand_vae.",)}
 """Prefixes of each part's weights, the present one first."""
 _LM = "lm.language_model.main_lm."
+_MAX_WORDS_BYTES = 64 << 20
 _LAYER = re.compile(r"\.layers\.(\d+)\.")
 
 
@@ -84,9 +85,11 @@ def transformer_config(state: Mapping[str, Tensor], settings: Mapping[str, Any],
         vocabulary, width = state["model.shared.weight"].shape
         positions = state["model.encoder.embed_positions.weight"].shape[0] - POSITION_OFFSET
         feed_forward = state["model.encoder.layers.0.fc1.weight"].shape[0]
-        heads = int(settings["encoder_attention_heads"])
     except KeyError as e:
         raise CheckpointError(f"The generator in {source} lacks {e.args[0]}.") from e
+    heads = settings.get("encoder_attention_heads")
+    if type(heads) is not int or heads < 1:
+        raise CheckpointError("config.json of the language model doesn't say encoder_attention_heads.")
     if width % heads:
         raise CheckpointError(f"A width of {width} can't be split into {heads} heads: is config.json of another model?")
     layers = {side: _layers(state, side) for side in ("encoder", "decoder")}
@@ -94,7 +97,8 @@ def transformer_config(state: Mapping[str, Tensor], settings: Mapping[str, Any],
 
 
 def _layers(state: Mapping[str, Tensor], side: str) -> int:
-    return 1 + max(int(m[1]) for k in state if k.startswith(f"model.{side}.") and (m := _LAYER.search(k)))
+    numbers = (int(m[1]) for k in state if k.startswith(f"model.{side}.") and (m := _LAYER.search(k)))
+    return 1 + max(numbers, default=0)
 
 
 def our_generator(state: Mapping[str, Tensor], config: TransformerConfig, source: str) -> dict[str, Tensor]:
@@ -157,22 +161,19 @@ def read_language_folder(folder: Path) -> LanguageFolder:
         raise CheckpointError(f"The language-model folder {folder.name} lacks {', '.join(missing)}.")
     try:
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise CheckpointError(f"config.json in {folder.name} can't be read: {e}.") from e
+    if not isinstance(settings, dict):
+        raise CheckpointError(f"config.json in {folder.name} holds no settings.")
     return LanguageFolder(settings, _read_words(folder / "map_ids.pkl"), folder / "sentencepiece.bpe.model")
-
-
-class _NothingButValues(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"it holds a {module}.{name}, and numbers were expected")
 
 
 def _read_words(path: Path) -> dict[int, int]:
     try:
-        with path.open("rb") as file:
-            data = _NothingButValues(file).load()
-        words = {int(token): int(row) for token, row in data.items()}
-    except (pickle.UnpicklingError, EOFError, AttributeError, TypeError, ValueError, IndexError) as e:
+        if path.stat().st_size > _MAX_WORDS_BYTES:
+            raise ValueError(f"it has more than {_MAX_WORDS_BYTES >> 20} MB")
+        words = {int(token): int(row) for token, row in read_pickle(path.read_bytes()).items()}
+    except (AttributeError, TypeError, ValueError) as e:
         raise CheckpointError(f"{path.name} is no table of token ids and rows: {e}.") from e
     if sorted(words.values()) != list(range(len(words))) or not {0, 1, 2, 3} <= words.keys():
         raise CheckpointError(f"{path.name} doesn't number the rows from 0 on, specials first.")

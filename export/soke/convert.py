@@ -1,25 +1,29 @@
-"""Official checkpoints to a bundle: weights as safetensors, tables as JSON and NumPy, a manifest with hashes."""
+"""Official checkpoints to a bundle: weights as safetensors and ONNX, tables as JSON and NumPy, hashes of it all."""
 
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
+import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
+import sentencepiece
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 
-from engine.bundle import Bundle, Manifest, write_manifest
+from engine.bundle import Bundle, Manifest
+from engine.bundles import KIND
+from engine.soke.code_dictionary import FILE as DICTIONARY
+from engine.soke.decoding import Variant
+from engine.soke.prompt import PromptSettings, Style
 from engine.soke.runtime import LAMBDA, MAX_STEPS
-from engine.soke.vocabulary import EXTRA_CODES, SIGN_TAGS
-from engine.tokenizer.features import CODES, PARTS, stored_slice
+from engine.soke.transformer import Transformer
+from engine.soke.vocabulary import EXTRA_CODES, SIGN_TAGS, SOURCE_TAGS, Vocabulary, sign_tags
+from engine.tokenizer.features import PARTS, SOKE, stored_slice
 from engine.tokenizer.vqvae import VqVae
 
 from .checkpoint import (
@@ -32,16 +36,25 @@ from .checkpoint import (
     transformer_config,
     vqvae_config,
 )
-from .onnx_files import write_decoder, write_encoder
-from .unpickling import CheckpointError
+from .model_files import Formats, finish, new_bundle, opened, write_generator_files, write_tokenizer, write_vocabulary
+from .unpickling import CheckpointError, load_tensor
 
-KIND = "soke"
-_LICENCE = "as the licence of the checkpoint that it was made from (the published ones: CC BY-NC-ND 4.0)"
+LICENCE: Final = "as the licence of the checkpoint that it was made from (the published ones: CC BY-NC-ND 4.0)"
+_FPS: Final = 24.0
+_STORED: Final = 179
+_MAX_JSON_BYTES: Final = 256 << 20
+_THEIR_PARTS: Final = {"body": "body", "left_hand": "lhand", "right_hand": "rhand"}
+Scale = Literal["both", "encoder", "decoder", "none"]
 
 
 @dataclass(frozen=True)
 class Sources:
-    """Files that a bundle is made from. Without `generator` only the tokenizer is imported."""
+    """Files that a bundle is made from. Without `generator` only the tokenizer is imported.
+
+    prompt: how retrieved signs stand in the prompt, `brackets` for checkpoints from before late 2025. variant: how it
+    decodes; `None` tells it by the number of tags. scaled: which sides of the model multiply their embeddings by the
+    root of the width, which depends on the library that the checkpoint was trained with.
+    """
 
     tokenizer: Path
     mean: Path
@@ -49,8 +62,10 @@ class Sources:
     generator: Path | None = None
     language_folder: Path | None = None
     dictionary: Path | None = None
-    prompt: str = "key_word"
-    """How retrieved signs stand in the prompt: `key_word`, or `brackets` for checkpoints from before late 2025."""
+    prompt: Style = "key_word"
+    variant: Variant | None = None
+    scaled: Scale = "both"
+    licence: str = LICENCE
 
 
 @dataclass(frozen=True)
@@ -61,103 +76,150 @@ class Conversion:
     ignored: dict[str, int]
 
 
-def convert(sources: Sources, folder: Path, name: str) -> Conversion:
-    """Write a bundle. Raises `CheckpointError` when a source is wrong; the folder must not exist yet."""
-    if folder.exists():
-        raise CheckpointError(f"{folder.name} exists already. Choose another folder, or remove it.")
-    weights = read_weights(sources.tokenizer)
-    require_parts(weights.tokenizer, sources.tokenizer.name)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as scratch:
-        target = Path(scratch) / "bundle"
-        target.mkdir()
-        model: dict[str, Any] = {"tokenizer": _write_tokenizer(weights, sources, target)}
+def convert(sources: Sources, folder: Path, name: str, formats: Formats | None = None) -> Conversion:
+    """Write a bundle. Raises `CheckpointError` when a source is wrong and `BundleError` when the folder exists."""
+    formats = formats or Formats()
+    with new_bundle(folder) as target:
+        weights = read_weights(sources.tokenizer)
+        require_parts(weights.tokenizer, sources.tokenizer.name)
         ignored = dict(weights.ignored)
+        model: dict[str, Any] = {"features": SOKE.to_json(), "fps": _FPS}
+        model["tokenizer"] = _write_tokenizer(weights, sources, target, formats)
+        sizes = {part: model["tokenizer"][part]["codes"] for part in PARTS}
+        del weights
         if sources.generator is not None:
-            model["generator"], more = _write_generator(sources, target)
-            ignored |= more
+            model["generator"], more = _write_generator(sources, sources.generator, sizes, target, formats)
+            ignored = {key: max(count, more.get(key, 0)) for key, count in {**more, **ignored}.items()}
         if sources.dictionary is not None:
-            _write_dictionary(sources.dictionary, target)
-        manifest = Manifest(KIND, name, tuple(SIGN_TAGS), _LICENCE, _provenance(sources), model)
-        write_manifest(target, manifest, [p.name for p in target.iterdir()])
-        shutil.move(target, folder)
-    return Conversion(Bundle.open(folder, KIND), ignored)
+            _write_dictionary(sources.dictionary, sizes, target)
+        provenance = _provenance(sources)
+        finish(target, Manifest(KIND, name, tuple(SIGN_TAGS), sources.licence, provenance, model))
+    return Conversion(opened(folder, KIND), ignored)
 
 
-def _write_tokenizer(weights: Weights, sources: Sources, target: Path) -> dict[str, Any]:
-    configs = {part: vqvae_config(part, weights.tokenizer[part], sources.tokenizer.name) for part in PARTS}
-    tensors = {f"{part}.{k}": v.float().contiguous() for part in PARTS for k, v in weights.tokenizer[part].items()}
-    save_file(tensors, target / "tokenizer.safetensors")
-    for part, config in configs.items():
-        vae = VqVae(config)
-        vae.load_state_dict({k: v.float() for k, v in weights.tokenizer[part].items()})
-        write_decoder(vae, target / f"decoder_{part}.onnx")
-        write_encoder(vae, target / f"encoder_{part}.onnx")
+def _write_tokenizer(weights: Weights, sources: Sources, target: Path, formats: Formats) -> dict[str, Any]:
+    source, vaes = sources.tokenizer.name, {}
+    for part in PARTS:
+        state = {name: x.float() for name, x in weights.tokenizer[part].items()}
+        vaes[part] = VqVae(vqvae_config(part, state, source))
+        _fit(vaes[part], state, f"The {part} tokenizer in {source}")
     mean, std = (_read_statistics(path) for path in (sources.mean, sources.std))
-    np.savez(target / "statistics.npz", mean=mean, std=std)
-    return {part: asdict(config) for part, config in configs.items()}
+    if (std < 0).any():
+        raise CheckpointError(f"{sources.std.name} has numbers below zero. Are the files of mean and spread swapped?")
+    return write_tokenizer(vaes, mean, std, target, formats)
 
 
 def _read_statistics(path: Path) -> np.ndarray:
-    try:
-        values = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as e:  # torch raises whatever it meets in a foreign file
-        raise CheckpointError(f"{path.name} holds no tensor: {e}") from e
-    if not isinstance(values, Tensor) or values.numel() != 179:
-        raise CheckpointError(f"{path.name} doesn't hold a tensor of 179 numbers.")
+    values = load_tensor(path)
+    if values.numel() != _STORED or not values.isfinite().all():
+        raise CheckpointError(f"{path.name} doesn't hold a tensor of {_STORED} numbers.")
     return stored_slice(values.reshape(-1).double().numpy())
 
 
-def _write_generator(sources: Sources, target: Path) -> tuple[dict[str, Any], dict[str, int]]:
-    assert sources.generator is not None
+def _write_generator(
+    sources: Sources, path: Path, sizes: Mapping[str, int], target: Path, formats: Formats
+) -> tuple[dict[str, Any], dict[str, int]]:
     if sources.language_folder is None:
         raise CheckpointError("A generator needs the language-model folder that belongs to it.")
     folder = read_language_folder(sources.language_folder)
-    weights = read_weights(sources.generator)
-    source = sources.generator.name
+    weights = read_weights(path)
     if not weights.generator:
         raise CheckpointError(
-            f"{source} has no generator in it (no key begins with lm.). Is it a tokenizer checkpoint?"
+            f"{path.name} has no generator in it (no key begins with lm.). Is it a tokenizer checkpoint?"
         )
-    config = transformer_config(weights.generator, folder.settings, source)
-    tensors = {k: v.float() for k, v in our_generator(weights.generator, config, source).items()}
-    _check_rows(config.vocabulary, folder, source)
-    save_file(tensors, target / "generator.safetensors")
-    shutil.copyfile(folder.pieces, target / "sentencepiece.model")
-    ids = np.array(sorted(folder.words.items()), dtype=np.int64)
-    np.savez_compressed(target / "words.npz", tokens=ids[:, 0], rows=ids[:, 1])
-    settings = {"fusion": LAMBDA, "steps": MAX_STEPS, "prompt": sources.prompt, "sizes": dict(CODES)}
-    return {**asdict(config), **settings}, weights.ignored
+    config = transformer_config(weights.generator, folder.settings, path.name)
+    scaled = {f"scale_{side}": sources.scaled in ("both", side) for side in ("encoder", "decoder")}
+    config = replace(config, **scaled)
+    tags = _sign_tags(config.vocabulary, len(folder.words), sizes, path.name)
+    state = {name: x.float() for name, x in our_generator(weights.generator, config, path.name).items()}
+    with torch.device("meta"):
+        model = Transformer(config)
+    _fit(model, state, f"The generator in {path.name}")
+    pieces = folder.pieces.read_bytes()
+    write_vocabulary(pieces, folder.words, target)
+    variant = sources.variant or ("part" if len(tags) > len(SIGN_TAGS) else "multihead")
+    settings = {
+        "fusion": LAMBDA,
+        "steps": MAX_STEPS,
+        **replace(PromptSettings(), style=sources.prompt).to_json(),
+        "variant": variant,
+        "sizes": dict(sizes),
+        "sign_tags": list(tags),
+        "source_tags": dict(SOURCE_TAGS),
+        "tasks": ["text_to_sign"],
+    }
+    vocabulary = Vocabulary.of(_pieces(pieces, folder), folder.words, settings)
+    written = write_generator_files(state, config, vocabulary, settings, target, formats)
+    return written, weights.ignored
 
 
-def _check_rows(rows: int, folder: LanguageFolder, source: str) -> None:
-    codes = sum(size + EXTRA_CODES for size in CODES.values())
-    wanted = len(folder.words) + len(SIGN_TAGS) + codes
-    if rows != wanted:
-        raise CheckpointError(
-            f"The generator in {source} has {rows} rows; {len(folder.words)} words, {len(SIGN_TAGS)} tags and {codes} "
-            f"code tokens make {wanted}. Does the language-model folder belong to another checkpoint?"
-        )
+def _fit(model: torch.nn.Module, state: Mapping[str, Tensor], what: str) -> None:
+    """Put weights into a model. Raises `CheckpointError` that says which are missing or of another shape."""
+    try:
+        model.load_state_dict(dict(state), assign=True)
+    except RuntimeError as e:
+        reasons = [line.strip() for line in str(e).splitlines()[1:4]]
+        raise CheckpointError(f"{what} doesn't fit: {' '.join(reasons)}") from e
 
 
-def _write_dictionary(path: Path, target: Path) -> None:
+def _pieces(data: bytes, folder: LanguageFolder) -> sentencepiece.SentencePieceProcessor:
+    pieces = sentencepiece.SentencePieceProcessor()
+    try:
+        pieces.LoadFromSerializedProto(data)
+    except RuntimeError as e:
+        raise CheckpointError(f"{folder.pieces.name} is no sentencepiece model: {e}") from e
+    return pieces
+
+
+def _sign_tags(rows: int, words: int, sizes: Mapping[str, int], source: str) -> tuple[str, ...]:
+    """Tags by the number of rows: one for each language, or in the variant *part* one for each part of each."""
+    codes = sum(size + EXTRA_CODES for size in sizes.values())
+    spoken = {code: tag.partition("_")[0] for code, tag in SIGN_TAGS.items()}
+    whole, by_part = sign_tags(spoken), sign_tags(spoken, by_part=True)
+    for tags in (whole, by_part):
+        if rows == words + len(tags) + codes:
+            return tags
+    raise CheckpointError(
+        f"The generator in {source} has {rows} rows; {words} words, {len(whole)} or {len(by_part)} tags and {codes} "
+        f"code tokens make {words + len(whole) + codes} or {words + len(by_part) + codes}. Does the language-model "
+        "folder, or the tokenizer, belong to another checkpoint?"
+    )
+
+
+def _write_dictionary(path: Path, sizes: Mapping[str, int], target: Path) -> None:
     """`word2code.json` under our part names, checked."""
-    names = {"body": "body", "lhand": "left_hand", "rhand": "right_hand"}
+    if path.stat().st_size > _MAX_JSON_BYTES:
+        raise CheckpointError(f"{path.name} is larger than {_MAX_JSON_BYTES >> 20} MB.")
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        words = {str(w): {ours: _codes(entry[t]) for t, ours in names.items()} for w, entry in data.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as e:
-        raise CheckpointError(f"{path.name} is no dictionary of words and codes: {e}.") from e
-    (target / "dictionary.json").write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
+    except (ValueError, RecursionError) as e:
+        raise CheckpointError(f"{path.name} can't be read: {e}.") from e
+    if not isinstance(data, dict):
+        raise CheckpointError(f"{path.name} is no dictionary of words and codes.")
+    words = {word: _codes_of(word, entry, sizes, path.name) for word, entry in data.items()}
+    (target / DICTIONARY).write_text(json.dumps(words, ensure_ascii=False), encoding="utf-8")
 
 
-def _codes(values: Any) -> list[int]:
-    if not isinstance(values, list) or not all(isinstance(v, int) and v >= 0 for v in values):
-        raise ValueError("codes must be lists of whole numbers")
-    return values
+def _codes_of(word: str, entry: Any, sizes: Mapping[str, int], source: str) -> dict[str, list[int]]:
+    result = {}
+    for part, theirs in _THEIR_PARTS.items():
+        values = entry.get(theirs) if isinstance(entry, dict) else None
+        if not isinstance(values, list) or not values or not all(type(v) is int and v >= 0 for v in values):
+            raise CheckpointError(f"{source} has no list of codes under {theirs} for {word!r}.")
+        if max(values) >= sizes[part]:
+            raise CheckpointError(
+                f"{source} has the code {max(values)} for {theirs} of {word!r}, and the tokenizer {sizes[part]} codes. "
+                "Does it belong to another tokenizer?"
+            )
+        result[part] = values
+    return result
 
 
 def _provenance(sources: Sources) -> str:
-    files: Mapping[str, Path | None] = vars(sources)
-    names = [path.name for key, path in files.items() if isinstance(path, Path) and key not in ("mean", "std")]
-    return f"Imported from {', '.join(names)}."
+    """Names and hashes of the files that weights came from."""
+    files = [path for path in (sources.tokenizer, sources.generator, sources.dictionary) if path is not None]
+    told = []
+    for path in dict.fromkeys(files):
+        with path.open("rb") as file:
+            told.append(f"{path.name} (SHA-256 {hashlib.file_digest(file, 'sha256').hexdigest()})")
+    return f"Imported from {', '.join(told)}."
