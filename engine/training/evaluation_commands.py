@@ -44,6 +44,7 @@ def add(commands: Any, command: Callable[[Run], Run]) -> None:
         help="most retrieved signs, a method each (default: none, the published 3, and what the bundle is for)",
     )  # fmt: skip
     generator.add_argument("--no-dictionary", action="store_true", help="leave the method dictionary out")
+    generator.add_argument("--codes", action="store_true", help="also retrieved codes in a row, without a generator")
     generator.add_argument("--batch", type=int, default=8, metavar="N", help="texts at once (default: 8)")
     generator.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="what runs the generator (default: auto)"
@@ -85,7 +86,7 @@ def _tokenizer(options: argparse.Namespace) -> int:
 def _generator(options: argparse.Namespace) -> int:
     from .evaluate import Settings, chosen_clips, evaluate_signers, reads_motion, recordings_read
     from .evaluation_report import generator_json, generator_markdown, write
-    from .signers import DictionarySigner, GeneratorSigner
+    from .signers import CodesSigner, DictionarySigner, GeneratorSigner
 
     cache, measured = _opened(options)
     settings = Settings(options.split, _codes(options), options.samples, options.seed, batch=max(options.batch, 1))
@@ -94,6 +95,7 @@ def _generator(options: argparse.Namespace) -> int:
     clips = chosen_clips(cache, settings, sorted(known))
     signers: list[Any] = [] if options.no_dictionary else [DictionarySigner(measured.body, options.seed)]
     for label, model in models.items():
+        signers += [CodesSigner(model, label)] if options.codes and len(model.dictionary) else []
         signers += [GeneratorSigner(model, count, label) for count in _keywords(options.keywords, model)]
     reader = next(((label, m) for label, m in models.items() if reads_motion(m)), None)
     model = reader[1] if reader else None

@@ -22,6 +22,7 @@ from ..soke.sampling import Constraint, Sampling
 from ..soke.wanted import wanted_signs
 from ..soke.word_retrieval import WordIndex, retrieve_words
 from ..take import PoseSequence
+from ..tokenizer.features import PARTS
 from .cache import Clip
 
 _NO_LIMIT = 1 << 20
@@ -96,6 +97,33 @@ class GeneratorSigner:
         rule = Constraint(max_steps=int(model.settings.get("steps", 100)), codes_only=True)
         decoded = model.generate(inputs, codes, [Sampling()] * len(clips), [rule] * len(clips))
         return [model.decode(model.codes(one)) for one in decoded]
+
+
+@dataclass(frozen=True)
+class CodesSigner:
+    """No generator: the retrieved codes of a text, one sign behind the other, decoded by a bundle's tokenizer."""
+
+    model: Model
+    label: str
+
+    @property
+    def name(self) -> str:
+        """For the report."""
+        return f"{self.label}, dictionary's codes in a row"
+
+    @property
+    def runs_on(self) -> str:
+        """What computes."""
+        return "tokenizer only"
+
+    def sign(self, clips: Sequence[Clip]) -> list[PoseSequence | None]:
+        """See `Signer`."""
+        return [self._sign([codes for _, codes in signs_of(self.model, clip, _NO_LIMIT)]) for clip in clips]
+
+    def _sign(self, signs: Sequence[Codes]) -> PoseSequence | None:
+        if not signs:
+            return None
+        return self.model.decode({part: [code for codes in signs for code in codes[part]] for part in PARTS})
 
 
 def signs_of(model: Model, clip: Clip, most: int) -> list[tuple[str, Codes]]:
