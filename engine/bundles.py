@@ -12,6 +12,7 @@ from . import devices
 from .bundle import Bundle, BundleError, Manifest
 from .generators.base import EngineError, Report
 from .protocol import Message
+from .soke.settings import check_model
 
 EMBEDDED: Final = Path(__file__).parent / "assets" / "models"
 KIND: Final = "soke"
@@ -163,14 +164,13 @@ def _folders(root: Path | None) -> Iterator[Path]:
 def _listed(folder: Path, name: str, embedded: bool) -> Listed:
     try:
         bundle = Bundle.open(folder, KIND, check_hashes=False)
+        check_model(bundle)
     except (BundleError, OSError) as e:
         return Listed(name, folder, embedded, None, str(e))
     return Listed(name, folder, embedded, bundle, _problem(bundle))
 
 
 def _problem(bundle: Bundle) -> str:
-    if not isinstance(bundle.manifest.model.get("tokenizer"), dict):
-        return "Its manifest doesn't describe a tokenizer."
     base = bool(devices.onnx_runtime()) and bundle.has("decoder_body.onnx")
     if "generator" not in bundle.manifest.model:
         return "" if base or devices.torch() else "It needs ONNX Runtime, which isn't installed."
@@ -214,4 +214,6 @@ def _stamp(folder: Path, manifest: Manifest) -> tuple[int, ...]:
 
 @lru_cache(maxsize=8)
 def _checked(folder: Path, stamp: tuple[int, ...]) -> Bundle:
-    return Bundle.open(folder, KIND)
+    bundle = Bundle.open(folder, KIND)
+    check_model(bundle)
+    return bundle

@@ -22,7 +22,6 @@ from engine.soke.vocabulary_files import read_vocabulary
 from engine.tokenizer.features import FRAMES_PER_TOKEN, PARTS
 from engine.tokenizer.onnx_tokenizer import OnnxTokenizer
 
-from .torch_generator import load_generator
 from .torch_tokenizer import WEIGHTS, TorchTokenizer
 
 _PROMPTS: Final = {"ASL": "Hello, my name is Anna.", "CSL": "今天我们去学校。", "DGS": "morgen regen im norden ."}
@@ -45,7 +44,7 @@ def compare(bundle: Bundle) -> Iterator[Line]:
         yield from _tokenizers(TorchTokenizer(bundle), OnnxTokenizer(bundle))
     if bundle.has(TORCH_GENERATOR) and all(bundle.has(name) for name in ONNX_GENERATOR):
         vocabulary = read_vocabulary(bundle)
-        yield from _generators(bundle, load_generator(bundle, vocabulary), OnnxRuntime(bundle, vocabulary))
+        yield from _generators(bundle, TorchRuntime.load(bundle, vocabulary), OnnxRuntime(bundle, vocabulary))
 
 
 def _tokenizers(by_torch: TorchTokenizer, by_onnx: OnnxTokenizer) -> Iterator[Line]:

@@ -21,12 +21,12 @@ from engine.soke.onnx_runtime import OnnxRuntime
 from engine.soke.prompt import PromptSettings, encoder_input
 from engine.soke.runtime import Runtime
 from engine.soke.sampling import Constraint
+from engine.soke.torch_runtime import TorchRuntime
 from engine.soke.vocabulary_files import read_vocabulary
 from engine.tokenizer.features import PARTS
 from engine.tokenizer.onnx_tokenizer import OnnxTokenizer
 
 from .model_files import opened
-from .torch_generator import load_generator
 from .torch_tokenizer import TorchTokenizer
 
 TOLERANCE: Final = 1e-4
@@ -71,7 +71,7 @@ def verify(folder: Path, cases: Path, expected: Path, runtime: RuntimeName = "to
         raise BundleError(f"{folder.name} has no generator, only a tokenizer: there is nothing to compare.")
     vocabulary = read_vocabulary(bundle)
     if runtime == "torch":
-        generator, tokenizer = load_generator(bundle, vocabulary), TorchTokenizer(bundle)
+        generator, tokenizer = TorchRuntime.load(bundle, vocabulary), TorchTokenizer(bundle)
     else:
         generator, tokenizer = OnnxRuntime(bundle, vocabulary), OnnxTokenizer(bundle)
     signs = CodeDictionary.read(bundle)
