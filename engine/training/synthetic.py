@@ -197,10 +197,11 @@ def _forms(sign: Any, lexicon: Lexicon, spoken: str) -> Iterator[GlossItem]:
     """The citation form of a sign and, of a directional one, its forms with places."""
     mouth = mouthing(sign.words[0], spoken) if sign.words else ""
     agreement = sign.agreement if isinstance(sign, Sign) else ""
-    places: list[tuple[Locus, Locus]] = [("", "")]
+    citation: tuple[Locus, Locus] = ("", "")
+    places = [citation]
     if agreement:
         goals = (*_LOCI, *_FAR_LOCI) if sign.gloss in POINTING else _LOCI
-        places += [("", goal) for goal in goals]
+        places += [(citation[0], goal) for goal in goals]
     if agreement in ("subject_object", "object_subject"):
         places += permutations(_LOCI, 2)
     for source, goal in places:

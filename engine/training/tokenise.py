@@ -86,7 +86,7 @@ def tokenise(cache: ClipCache, tokenizer_folder: Path, folder: Path, progress: b
     clips = [clip for clip in cache.clips if clip.name in codes]
     steps = np.array([len(codes[clip.name]) for clip in clips], dtype=np.int64)
     together = np.concatenate([codes[clip.name] for clip in clips])
-    columns = {part: together[:, i].astype(np.uint16) for i, part in enumerate(PARTS)}
+    columns: dict[str, Any] = {part: together[:, i].astype(np.uint16) for i, part in enumerate(PARTS)}
     np.savez(folder / TOKENS, start=np.cumsum(steps) - steps, steps=steps, **columns)
     with open(folder / CLIPS, "w", encoding="utf-8") as file:
         for clip in clips:

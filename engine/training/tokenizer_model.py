@@ -32,6 +32,10 @@ class Uses(NamedTuple):
 class PartTraining(nn.Module):
     """One part: its VQ-VAE, code book averages and losses."""
 
+    weights: Tensor
+    mean: Tensor
+    spread: Tensor
+
     def __init__(self, layout: Layout, part: str, config: TokenizerConfig, statistics: Statistics) -> None:
         super().__init__()
         columns = list(layout.columns[part])

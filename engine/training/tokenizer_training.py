@@ -18,7 +18,7 @@ from typing import Any, Final
 import lightning_fabric
 import numpy as np
 import torch
-from lightning_fabric.loggers import TensorBoardLogger
+from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 from safetensors.torch import save_file
 from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
@@ -121,7 +121,7 @@ class TokenizerTraining:
             bar.update()
             step, last = self._place.step, self._place.step == self._steps
             if step % run.log_every == 0 or last:
-                self._log(running.mean() | {"rate": self._rates.get_last_lr()[0]}, bar, report)
+                self._log(running.mean() | {"rate": float(self._rates.get_last_lr()[0])}, bar, report)
                 running = Running()
             if step % run.validate_every == 0 or last:
                 self._log(self.validate(), bar, report)
@@ -210,10 +210,16 @@ class TokenizerTraining:
         for part, (samples, counts, sums) in uses.items():
             if self._fabric.world_size > 1:
                 samples = self._fabric.broadcast(samples)
-                counts, sums = (self._fabric.all_reduce(x, reduce_op="sum") for x in (counts, sums))  # type: ignore[misc]
+                counts, sums = self._summed(counts), self._summed(sums)
             fresh = self.model.part(part).book.update(samples, counts, sums, self._random(part))
             figures |= {f"{part}/perplexity": perplexity(counts), f"{part}/reset": float(fresh)}
         return figures
+
+    def _summed(self, values: torch.Tensor) -> torch.Tensor:
+        """The sum over all processes."""
+        summed = self._fabric.all_reduce(values, reduce_op="sum")
+        assert isinstance(summed, torch.Tensor)
+        return summed
 
     def _random(self, part: str) -> torch.Generator:
         """Random numbers that follow from the step, so that resuming needs no state of theirs."""
