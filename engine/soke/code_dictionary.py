@@ -61,7 +61,7 @@ class CodeDictionary:
     @property
     def by_notation(self) -> bool:
         """Whether its keys are signs (`asl/HELLO`), not words of a spoken language."""
-        return any(entry.language for entry in self.entries.values())
+        return any(entry.language and "/" in entry.key for entry in self.entries.values())
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from . import csl_daily, how2sign, phoenix
 from .annotations import AnnotationError, Row, inside, read_annotations
 from .cache import ClipCache
 from .config import ConfigError
-from .isolated import cut_out
+from .isolated import cut_out, with_retrieved
 from .loading import Limits, Recording, SourceConfig, Summary, import_recordings
 from .stored import stored_of, write_frame
 
@@ -49,7 +49,7 @@ def import_corpus(config: DataConfig, folder: Path) -> Summary:
     Raises `AnnotationError` for a table that can't be used and `CacheError` for the cache; recordings that can't be
     used are told in the summary.
     """
-    recordings = [recording for source in config.source for recording in find(source)]
+    recordings = with_retrieved([recording for source in config.source for recording in find(source)])
     twice = [name for name, count in Counter(recording.name for recording in recordings).items() if count > 1]
     if twice:
         raise AnnotationError(f"{twice[0]} is the name of more than one recording; names have to differ.")

@@ -78,6 +78,8 @@ class Recording:
     label: str = ""
     start: int = 0
     end: int = 0
+    retrieved: tuple[str, ...] = ()
+    """Labels of isolated signs that its text asks for."""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -230,7 +232,7 @@ def _about(recording: Recording) -> dict[str, Any]:
         "text": recording.text,
         "glosses": glosses,
         "key": recording.label,
-        "extra": {"data_set": recording.source},
+        "extra": {"data_set": recording.source, "retrieved": [[label] for label in recording.retrieved]},
     }
 
 

@@ -296,6 +296,16 @@ def test_isolated_signs_are_slices_with_a_label(tmp_path: Path) -> None:
     assert {s.reason for s in summary.skipped} == {"too short", "slice"}
 
 
+def test_sentences_say_which_isolated_signs_their_texts_ask_for(tmp_path: Path) -> None:
+    """Both come from one data set: whole recordings from one source, slices of them from another."""
+    _, root = on_disk(tmp_path, "how2sign")
+    (root / "signs.csv").write_text("name,start,end,label\nclip-1_a,4,24,say\nclip 3,9,29,cow\n", "utf-8")
+    sources = tuple(SourceConfig("how2sign", str(root), ("train", "test"), slices=s) for s in ("", "signs.csv"))
+    cache = import_corpus(DataConfig(sources), tmp_path / "read").cache
+    assert [c.extra["retrieved"] for c in cache.clips if not c.key] == [[["say"]]] * 3
+    assert [c.key for c in cache.clips if c.key] == ["say", "cow"]
+
+
 @pytest.mark.parametrize(
     ("row", "message"), [("nobody,0,9,A", "no recording"), ("clip 3,9,9,A", "start before its end")]
 )
