@@ -44,7 +44,7 @@ def exact(model: Model, keywords: Sequence[Keyword], body: BodyModel, length: fl
     length: scale of signs and ways. most: steps that the generator can make; signs beyond them are left out.
     """
     if not keywords:
-        return Exact(Constraint(max_steps=most, codes_only=True), [])
+        return Exact(Constraint(None, 2, most, codes_only=True), [])
     signs = [stretched(keyword.entry.codes, length) for keyword in keywords]
     ways = _ways(model, keywords, body, length)
     edge = max(round(length * (_REST_S + _LEAD_S) / model.step_seconds), 1)

@@ -22,6 +22,7 @@ from .decoding import Constraint, Decoded, Sampling, decode
 from .prompt import Codes, PromptSettings, encoder_input
 from .runtime import Rows, Runtime, RuntimeUnfit
 from .segments import CodeSpace
+from .settings import check_model
 from .vocabulary import Vocabulary
 from .vocabulary_files import read_vocabulary
 
@@ -47,12 +48,12 @@ class Choice:
 
 
 class Model:
-    """An opened bundle. note: which runtime serves in place of the one that was asked for, and why; mostly empty."""
+    """An opened bundle."""
 
     def __init__(self, bundle: Bundle, tokenizer: OnnxTokenizer, runtime: Runtime | None, note: str = "") -> None:
         """runtime: `None` for a bundle of a tokenizer alone, or where only the tokenizer is wanted."""
-        self.bundle, self.tokenizer, self.note = bundle, tokenizer, note
-        self._runtime = runtime
+        self.bundle, self.tokenizer = bundle, tokenizer
+        self._runtime, self._note = runtime, note
         self.settings: Mapping[str, Any] = bundle.manifest.model.get("generator", {})
 
     @classmethod
@@ -63,6 +64,7 @@ class Model:
 
         Raises `BundleError` when nothing here can run it.
         """
+        check_model(bundle)
         vocabulary = read_vocabulary(bundle)
         tokenizer = OnnxTokenizer(bundle, threads=threads)
         choice = choose(bundle, device, precision)
@@ -80,6 +82,11 @@ class Model:
         if self._runtime is None:
             raise BundleError(f"{self.bundle.folder.name} has no generator, only a tokenizer.")
         return self._runtime
+
+    @property
+    def note(self) -> str:
+        """What isn't as it was asked for, and why: another runtime, device or precision; mostly empty."""
+        return " ".join(told for told in (self._note, getattr(self._runtime, "note", "")) if told)
 
     @property
     def vocabulary(self) -> Vocabulary:

@@ -34,6 +34,8 @@ from .word_retrieval import WordIndex, retrieve_words
 
 _BATCH: Final = 16
 """Most prompts that are decoded together: memory grows with them."""
+_LEAST_STEPS: Final = 2
+"""Of a chunk: a single code would be the mean pose."""
 _MARGIN: Final = 0.95
 """Share of the model's steps that a chunk may be estimated at."""
 _KEPT: Final = 2
@@ -232,7 +234,7 @@ def _exact_plans(task: Task) -> list[Exact]:
 
 def _decode(task: Task, plans: Sequence[Exact] | None, progress: Callable[[float], None]) -> list[Decoded]:
     """All chunks of the first variation, then of the next."""
-    free = Constraint(max_steps=_most_steps(task.model), codes_only=True)
+    free = Constraint(None, _LEAST_STEPS, _most_steps(task.model), codes_only=True)
     constraints = [plan.constraint for plan in plans] if plans else [free] * len(task.retrieved.chunks)
     return _decode_as(task, constraints * task.request.variations, 1.0, progress)
 
@@ -240,7 +242,7 @@ def _decode(task: Task, plans: Sequence[Exact] | None, progress: Callable[[float
 def _at_length(task: Task, natural: Sequence[Decoded], progress: Callable[[float], None]) -> list[Decoded]:
     """Once more, with exactly as many steps as the wanted length has, and examples as long."""
     length, most = float(task.options.length), _most_steps(task.model)
-    steps = [min(max(round(length * len(d.rows[PARTS[0]])), 1), most) for d in natural]
+    steps = [min(max(round(length * len(d.rows[PARTS[0]])), _LEAST_STEPS), most) for d in natural]
     return _decode_as(task, [Constraint(None, n, n, codes_only=True) for n in steps], length, progress)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 for _name in ("torch", "onnx", "onnxruntime", "safetensors", "sentencepiece"):
-    pytest.importorskip(_name)
+    pytest.importorskip(_name)  # skips the module of tests that imports this one
 
 from engine.soke import performance  # noqa: E402
 from engine.soke.model import Model  # noqa: E402

@@ -1,4 +1,5 @@
 """The neural method: a text to a take by a model, with the dictionary's signs as examples. Random weights."""
+# ruff: noqa: F401, F811 - fixtures are imported
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.engine.neural_kit import OURS, THEIRS, TOKENIZER, model, models, options, quiet  # noqa: F401 isort: skip
+from tests.engine.neural_kit import OURS, THEIRS, TOKENIZER, model, models, options, quiet  # isort: skip
 
 from engine.generators import registry
 from engine.generators.base import Cancelled, EngineError, GenerateRequest, takes
