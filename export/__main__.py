@@ -17,6 +17,7 @@ from .soke.model_files import Formats
 from .soke.onnx_files import TokenizerPrecision
 from .soke.onnx_graph import Precision
 from .soke.parity import compare
+from .soke.trained_command import add as add_trained
 from .soke.unpickling import CheckpointError
 from .soke.verify import RuntimeName, VectorsError, verify
 
@@ -37,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m export", description="Models of others to Signwright's bundles.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_soke(commands.add_parser("soke", help="import official SOKE checkpoints", description=_soke.__doc__))
+    add_trained(commands)
     check = commands.add_parser("verify", help="compare a bundle with reference vectors", description=_verify.__doc__)
     check.add_argument("bundle", type=Path, metavar="BUNDLE")
     check.add_argument("--cases", type=Path, required=True, metavar="JSON", help="cases.json")
