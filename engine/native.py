@@ -172,13 +172,26 @@ def _mark(folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Try out the pack in a folder: 0 and a line of JSON, or 1 and the reason on standard error."""
+    """Try out the pack in a folder, or with `--cuda 13.0` whether there is a card for it.
+
+    0 and a line of JSON; or 1 and the reason on standard error.
+    """
     try:
-        print(json.dumps(try_pack(Path(arguments[0]).absolute())))
+        print(json.dumps(_cards(arguments[1]) if arguments[0] == "--cuda" else try_pack(Path(arguments[0]).absolute())))
     except PackError as e:
         print(e, file=sys.stderr)
         return 1
     return 0
+
+
+def _cards(cuda: str) -> list[str]:
+    from . import devices
+
+    major, minor = map(int, cuda.split("."))
+    found = devices.cards_for((major, minor))
+    if not found.cards:
+        raise PackError(found.problem or "There is no NVIDIA card in this computer.")
+    return [card.name for card in found.cards]
 
 
 if __name__ == "__main__":
