@@ -100,19 +100,21 @@ def synthetic(options: argparse.Namespace) -> int:
 
 def import_(options: argparse.Namespace) -> int:
     """Read data sets."""
+    from .cache import STATISTICS
     from .commands import config_file
     from .config import read_config
     from .data_sets import DataConfig, import_corpus
-    from .statistics_files import take_over_statistics
+    from .statistics_files import read_statistics
 
     pairs = [root.partition("=") for root in options.roots]
     wrong = [name + sign + folder for name, sign, folder in pairs if not sign or not folder]
     if wrong:
         raise ValueError(f"{wrong[0]!r} isn't of the form NAME=FOLDER, like how2sign=/data/How2Sign.")
     config = read_config(config_file(options.config), DataConfig, options.set)
+    statistics = read_statistics(*options.statistics) if options.statistics else None
     summary = import_corpus(config.with_roots({name: folder for name, _, folder in pairs}), options.output)
-    if options.statistics:
-        take_over_statistics(options.output, *options.statistics)
+    if statistics is not None:
+        statistics.save(options.output / STATISTICS)
     print("\n".join(summary.lines()))
     return 0
 

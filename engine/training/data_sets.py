@@ -104,13 +104,17 @@ def _table(root: Path, patterns: Sequence[str], split: str) -> tuple[Path, bool]
 
 
 def export_corpus(cache: ClipCache, name: str, root: Path) -> int:
-    """Write the clips of a cache as the data set `name` stores them, how many clips they were.
+    """Write the sentences of a cache as the data set `name` stores them, how many clips they were.
 
-    Face values other than SMPL-X's components have no place there and are left out; the jaw moves.
+    Face values other than SMPL-X's components have no place there and are left out; the jaw moves. Raises `ValueError`
+    when there are none in its language.
     """
     data_set = FORMATS[name]
     clips = [clip for clip in cache.clips if clip.language == data_set.LANGUAGE and not clip.key]
-    for split in {clip.split for clip in clips}:
+    if not clips:
+        raise ValueError(f"{cache.folder} has no sentences of {data_set.LANGUAGE}, the language of {name}.")
+    root.mkdir(parents=True, exist_ok=True)
+    for split in sorted({clip.split for clip in clips}):
         rows = []
         for clip in (clip for clip in clips if clip.split == split):
             poses, expression = cache.layout.poses(cache.features(clip))

@@ -7,20 +7,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..tokenizer.features import SOKE, stored_slice
-from .cache import STATISTICS, CacheError, ClipCache
+from ..tokenizer.features import stored_slice
+from .cache import CacheError
 from .statistics import Statistics
 from .stored import STORED
 
 
-def take_over_statistics(corpus: Path, mean: Path, std: Path) -> Statistics:
-    """Let a corpus be normalised by the files' numbers instead of its own. Raises `CacheError`."""
-    if ClipCache(corpus).layout != SOKE:
-        raise CacheError(f"{corpus} has other features than the published ones.")
+def read_statistics(mean: Path, std: Path) -> Statistics:
+    """Of the features of `SOKE`. Raises `CacheError` for files that hold something else."""
     statistics = Statistics(stored_slice(_numbers(mean)), stored_slice(_numbers(std)))
     if not (statistics.std >= 0).all():
         raise CacheError(f"{std.name} has spreads below 0. Is it the mean?")
-    statistics.save(corpus / STATISTICS)
     return statistics
 
 
