@@ -83,11 +83,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_training(commands: Any) -> None:
-    """The commands of training, which the extension doesn't ship."""
+    """The commands of training and its data, which the extension doesn't ship."""
     if find_spec(".training", __package__) is not None:
+        from .prompt2sign.commands import add_prompt2sign
         from .training.commands import add_training
 
         add_training(commands)
+        add_prompt2sign(commands)
 
 
 def _sentence(text: str) -> str:

@@ -52,6 +52,11 @@ class Npz:
     ) -> None:
         self._zip.close()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Names of the arrays."""
+        return frozenset(self._infos)
+
     def shape(self, name: str) -> tuple[int, ...]:
         """An array's shape, from its header alone. Raises `NpzError`."""
         with _readable(), self._member(name) as member:

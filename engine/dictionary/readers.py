@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..formats import notation, spoken_to_signed
+from ..formats.dwpose import is_dwpose
+from ..formats.openpose import is_openpose
 from ..formats.smplx_npz import Motion, read_motion
 from ..generators.base import EngineError
 from . import archive, library
@@ -30,6 +32,8 @@ def readers(path: Path) -> Iterator[tuple[Path, Reader | str]]:
         yield path, _reader_of(path) or text or _unknown(path)
     elif (path / spoken_to_signed.INDEX).is_file():
         yield path, _spoken_to_signed
+    elif is_openpose(path):
+        yield path, _openpose
     elif any(path.glob("*/recorded.json")) or any(path.glob("*/*.toml")):
         yield path, _dictionary_folder
     else:
@@ -41,11 +45,15 @@ def readers(path: Path) -> Iterator[tuple[Path, Reader | str]]:
 
 
 def motion_of(path: Path) -> Motion:
-    """Motion of a recording, an `.npz` or a `.pose`. Raises `EngineError`."""
+    """Motion of a recording, an `.npz` of SMPL-X or DWPose or a `.pose`. Raises `EngineError`."""
     if path.suffix.lower() == ".pose":
         from ..formats.pose import read_pose_motion  # here because fitting needs the avatar and the synthesiser
 
         return read_pose_motion(path)
+    if is_dwpose(path):
+        from ..formats.motion50 import read_dwpose_motion  # for the same reason
+
+        return read_dwpose_motion(path)
     return read_motion(path)
 
 
@@ -63,6 +71,23 @@ def _recording(path: Path) -> Iterator[Incoming]:
     motion = motion_of(path)
     record = {"origin": path.name, "fit_residual": motion.fit_residual}
     yield Incoming(path.name, path.stem, record, motion=motion.take.sequence, notes=motion.notes)
+
+
+def _openpose(path: Path) -> Iterator[Incoming]:
+    from ..formats.motion50 import read_openpose_motion
+
+    motion = read_openpose_motion(path)
+    record = {"origin": path.name, "fit_residual": motion.fit_residual}
+    yield Incoming(path.name, path.name, record, motion=motion.take.sequence, notes=motion.notes)
+
+
+def _skels(path: Path) -> Iterator[Incoming]:
+    from ..formats.motion50 import read_skels_motions
+
+    for clip, motion in read_skels_motions(path):
+        what = f"{path.name}: {motion.take.name}"
+        record = {"origin": what, "fit_residual": motion.fit_residual}
+        yield Incoming(what, clip.gloss or motion.take.name, record, motion=motion.take.sequence, notes=motion.notes)
 
 
 def _zip(path: Path) -> Iterator[Incoming | Skipped]:
@@ -98,5 +123,5 @@ def _notation(path: Path) -> Iterator[Incoming]:
         yield Incoming(what, sign.gloss, sign.record, handshapes=sign.handshapes, notes=notes)
 
 
-_BY_SUFFIX: dict[str, Reader] = {".npz": _recording, ".pose": _recording, ".zip": _zip}
+_BY_SUFFIX: dict[str, Reader] = {".npz": _recording, ".pose": _recording, ".skels": _skels, ".zip": _zip}
 _BY_SUFFIX |= dict.fromkeys(notation.SUFFIXES, _notation)

@@ -31,6 +31,15 @@ _MAX_BYTES = 1 << 30
 _PARTS: Final = {"body": BODY_POINTS, "left_hand": HAND_POINTS, "right_hand": HAND_POINTS}
 
 
+def is_dwpose(path: Path) -> bool:
+    """Whether an `.npz` holds keypoints of DWPose."""
+    try:
+        with Npz(path, _MAX_BYTES) as file:
+            return not file.names.isdisjoint(("body_score", "keypoints"))
+    except NpzError:
+        return False
+
+
 def read_dwpose(path: Path) -> Keypoints:
     """Read a clip. Raises `EngineError` when the file isn't one or nobody is found in it."""
     try:

@@ -22,7 +22,7 @@ from ..skeleton import EXPRESSION_NAMES, JOINT_COUNT, JOINT_INDEX
 from ..take import PoseSequence
 from .arm_fit import fit_arm
 from .body50 import TO_PICTURE, joints50
-from .hand_fit import HandFitter
+from .hand_fit import HandFit, HandFitter
 from .skeleton50 import ELBOW, HANDS, NECK, NOSE, SHOULDER, WRIST
 
 Array = NDArray[np.floating]
@@ -37,11 +37,13 @@ _SMALLEST = 1e-6
 @dataclass(frozen=True)
 class Fit50:
     """sequence: the motion. error (T, 50): distances in millimetres of its joints to the given ones, both from the neck
-    and in the body's size. scale: metres a unit of the given joints."""
+    and in the body's size. scale: metres a unit of the given joints. hand_residual: mean distance of the fitted hands'
+    own points in percent of the palm, `None` when no hand was seen."""
 
     sequence: PoseSequence
     error: Array
     scale: float
+    hand_residual: float | None
 
 
 def fit50(points: Array, fps: float, body: BodyModel, confidence: Array | None = None, depth: float = _DEPTH) -> Fit50:
@@ -59,14 +61,15 @@ def fit50(points: Array, fps: float, body: BodyModel, confidence: Array | None =
     placed = points * TO_PICTURE * scale
     rotations = np.broadcast_to(np.eye(3), (len(points), JOINT_COUNT, 3, 3)).copy()
     chest = _fit_trunk(placed, rest, rotations)
-    for side in SIDES:
-        _fit_side(rig, side, placed, sure, chest, rotations, depth)
+    hands = [_fit_side(rig, side, placed, sure, chest, rotations, depth) for side in SIDES]
+    residuals = [hand.residual_3d for hand in hands if hand is not None]
     vectors = axis_angle_from_matrix(rotations).reshape(len(points), -1)
     still = np.zeros((len(points), len(EXPRESSION_NAMES)), np.float32)
     sequence = PoseSequence(vectors.astype(np.float32), np.zeros((len(points), 3), np.float32), still, fps)
     got = joints50(body, sequence.poses)
     gap = (got - got[:, NECK : NECK + 1]) - (placed - placed[:, NECK : NECK + 1])
-    return Fit50(sequence, 1000.0 * np.linalg.norm(gap, axis=-1), scale)
+    residual = 100.0 * float(np.mean(np.concatenate(residuals))) if residuals else None
+    return Fit50(sequence, 1000.0 * np.linalg.norm(gap, axis=-1), scale, residual)
 
 
 def _scale(points: Array, sure: Array, rest: Array) -> float:
@@ -122,20 +125,22 @@ def _limited(vector: Array, limit: float) -> Array:
     return vector * soft / size
 
 
-def _fit_side(rig: Rig, side: str, placed: Array, sure: Array, chest: Array, rotations: Array, depth: float) -> None:
-    """Write the rotations of an arm and its hand."""
-    arm, hand = rig.arms[side], HANDS[side]
+def _fit_side(
+    rig: Rig, side: str, placed: Array, sure: Array, chest: Array, rotations: Array, depth: float
+) -> HandFit | None:
+    """Write the rotations of an arm and its hand; the hand's fit, when it was seen."""
+    arm, hand, count = rig.arms[side], HANDS[side], len(placed)
     elbow, wrist = (placed[:, k[side]] - placed[:, SHOULDER[side]] for k in (ELBOW, WRIST))
     found = fit_arm(arm, np.stack([elbow, wrist], axis=1), sure[:, [ELBOW[side], WRIST[side]]], chest, depth)
-    pose, angles = (
-        ArmPose(found.wrist, found.swivel, *np.zeros((3, len(placed)))),
-        np.broadcast_to(RELAXED, (len(placed), len(RELAXED))),
-    )
+    pose = ArmPose(found.wrist, found.swivel, *np.zeros((3, count)))
+    angles = np.broadcast_to(RELAXED, (count, len(RELAXED)))
+    fit = None
     if sure[:, hand].any():
-        follows = np.concatenate([[False], np.ones(len(placed) - 1, dtype=bool)])
+        follows = np.arange(count) > 0
         fit = HandFitter(rig, side).fit(placed[:, hand], sure[:, hand], follows, depth)
         pose, angles = with_hand(arm, found.wrist, found.swivel, transposed(chest) @ fit.rotation), fit.angles
     solved = arm_rotations(arm, pose)
     for joint in ("collar", "shoulder", "elbow", "wrist"):
         rotations[:, JOINT_INDEX[f"{side}_{joint}"]] = getattr(solved, joint)
     rotations[:, HAND[side]] = rig.hands[side].rotations(angles)
+    return fit

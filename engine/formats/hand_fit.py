@@ -35,6 +35,8 @@ _Z_RANGE = (0.35, 2.5)
 _TIP_SHARE = 0.9
 """Share of the way to the end of the finger's mesh where landmarks have its tip."""
 _Z_WEIGHT = 0.45
+_TELLING = 0.7
+"""Weight of a right z from which on the bones' directions leave no doubt how fingers are bent."""
 _DIP_WEIGHT, _SCALE_WEIGHT = 0.06, 1.0
 _REST_WEIGHT = np.array([0.012] * THUMB + [0.03, 0.03, 0.02, 0.02, 0.08])
 """Weak pull to a relaxed hand; stronger for the thumb's turns, which a straight thumb hardly shows."""
@@ -87,7 +89,8 @@ class HandFitter:
         rotation, start = self._start(measured, offsets)
         problem = _Problem(self, offsets, measured, weight, rotation)
         linked = np.ones(len(points), dtype=bool) if follows is None else follows
-        found = problem.solved(problem.search(start), 14, linked)
+        begin = start if depth is not None and depth >= _TELLING else problem.search(start)
+        found = problem.solved(begin, 14, linked)
         error = problem.placed(found) - measured
         sure = np.clip(confidence, 1e-6, 1.0)
 

@@ -31,6 +31,11 @@ _MAX_PEOPLE = 200
 _NUMBER = re.compile(r"\d+")
 
 
+def is_openpose(folder: Path) -> bool:
+    """Whether a folder holds frames of OpenPose."""
+    return folder.is_dir() and any(folder.glob(f"*{SUFFIX}"))
+
+
 def frame_files(folder: Path) -> list[Path]:
     """The frames of a clip in their order: by the last number in the name. Raises `EngineError` when there are none."""
     try:

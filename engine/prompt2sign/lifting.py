@@ -18,8 +18,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ..formats.cleaning50 import LENGTH_QUANTILE, Flat, bone_lengths, initialised
 from ..formats.skeleton50 import BONES, JOINT_COUNT, NECK, Variant, paths, signs
-from .cleaning import LENGTH_QUANTILE, Flat, bone_lengths, initialised
 
 Array = NDArray[np.floating]
 Progress = Callable[[float], None]

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from ..formats.cleaning50 import ClipError, Flat, initialised, interpolated, normalised, pruned
 from ..formats.openpose import clip_folders, read_openpose
 from ..formats.skels import SkelsFormat, SkelsWriter
 from ..generators.base import EngineError
-from .cleaning import ClipError, Flat, initialised, interpolated, normalised, pruned
 from .files import (
     STAGES,
     ClipFile,

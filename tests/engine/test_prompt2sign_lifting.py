@@ -14,11 +14,7 @@ pytest.importorskip("h5py", reason="the pipeline's files need h5py")
 
 from engine.body import EMBEDDED_AVATAR, BodyModel
 from engine.formats.body50 import TO_PICTURE, Camera, joints50
-from engine.formats.openpose import write_openpose
-from engine.formats.skeleton50 import BONES, HANDS, JOINT_COUNT, NECK, WRIST, Keypoints
-from engine.formats.skels import read_skels
-from engine.generators.base import EngineError
-from engine.prompt2sign.cleaning import (
+from engine.formats.cleaning50 import (
     ClipError,
     Flat,
     bone_lengths,
@@ -27,6 +23,10 @@ from engine.prompt2sign.cleaning import (
     normalised,
     pruned,
 )
+from engine.formats.openpose import write_openpose
+from engine.formats.skeleton50 import BONES, HANDS, JOINT_COUNT, NECK, WRIST, Keypoints
+from engine.formats.skels import read_skels
+from engine.generators.base import EngineError
 from engine.prompt2sign.files import ClipFile, read_stage, stage_path
 from engine.prompt2sign.lifting import LiftSettings, lift
 from engine.prompt2sign.pipeline import REPORT, h5_to_txt, json_to_h5, read_texts, txt_to_skels

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formats.skeleton50 import BODY, BONES, JOINT_COUNT, NECK, Keypoints, Variant, paths
+from .skeleton50 import BODY, BONES, JOINT_COUNT, NECK, Keypoints, Variant, paths
 
 Array = NDArray[np.floating]
 
