@@ -139,7 +139,7 @@ class Frame:
 
     def _step(self) -> Tensor:
         embedded = _embedded(self._model, self.rows, self._fusion)
-        seen = self._places <= self.at
+        seen = (self._places <= self.at)[None]
         return self._output.joined(self._model.step(embedded, self.cache, self.at, seen, self.memory, self.mask[0, 0]))
 
 

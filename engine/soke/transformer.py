@@ -53,7 +53,7 @@ class SelfAttention(nn.Module):
     def step(self, x: Tensor, cache: Tensor, at: Tensor, seen: Tensor | None) -> Tensor:
         """One position x: (B, 1, D) that looks back. cache: (2, B, heads, steps, D / heads), keys and values.
 
-        at: (1,) its place in the cache. seen: (steps,), true where attention may look; `None` is everywhere.
+        at: (1,) its place in the cache. seen: (1, steps), true where attention may look; `None` is everywhere.
         """
         q, k, v = self._split(x)
         cache[0].index_copy_(2, at, k)
