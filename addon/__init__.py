@@ -15,6 +15,9 @@ from .features.dictionary import previewing as dictionary_previewing
 from .features.dictionary import properties as dictionary_properties
 from .features.dictionary import saving as dictionary_saving
 from .features.dictionary import transfer as dictionary_transfer
+from .features.editing import operators as editing_operators
+from .features.editing import panel as editing_panel
+from .features.editing import properties as editing_properties
 from .features.face import operators as face_operators
 from .features.face import panel as face_panel
 from .features.generate import operators as generate_operators
@@ -23,9 +26,15 @@ from .features.generate import properties as generate_properties
 from .features.gloss import operators as gloss_operators
 from .features.gloss import panel as gloss_panel
 from .features.gloss import properties as gloss_properties
+from .features.models import operators as models_operators
+from .features.models import panel as models_panel
+from .features.models import properties as models_properties
+from .features.models import state as models_state
 from .features.render import operators as render_operators
 from .features.render import panel as render_panel
 from .features.render import properties as render_properties
+from .features.runtime import operators as runtime_operators
+from .features.runtime import state as runtime_state
 from .features.setup import engine_operators
 from .features.setup import operators as setup_operators
 from .features.setup import panel as setup_panel
@@ -41,9 +50,12 @@ CLASSES: tuple[type, ...] = (
     *gloss_properties.CLASSES,
     *dictionary_properties.CLASSES,
     *timeline_properties.CLASSES,
+    *models_properties.CLASSES,
+    *editing_properties.CLASSES,
     *render_properties.CLASSES,
     *scene.CLASSES,
     *engine_operators.CLASSES,
+    *runtime_operators.CLASSES,
     *setup_operators.CLASSES,
     *generate_operators.CLASSES,
     *gloss_operators.CLASSES,
@@ -53,12 +65,16 @@ CLASSES: tuple[type, ...] = (
     *dictionary_animation_import.CLASSES,
     *dictionary_saving.CLASSES,
     *timeline_operators.CLASSES,
+    *models_operators.CLASSES,
+    *editing_operators.CLASSES,
     *face_operators.CLASSES,
     *render_operators.CLASSES,
     *setup_panel.CLASSES,
     *generate_panel.CLASSES,
     *gloss_panel.CLASSES,
+    *models_panel.CLASSES,
     *timeline_panel.CLASSES,
+    *editing_panel.CLASSES,
     *face_panel.CLASSES,
     *render_panel.CLASSES,
     *dictionary_panel.CLASSES,
@@ -80,6 +96,8 @@ def register() -> None:
 def unregister() -> None:
     """Take it all back, in reverse, the engine first."""
     preview.unregister()
+    models_state.unregister()
+    runtime_state.unregister()
     pump.unregister()
     correctives.unregister()
     del bpy.types.WindowManager.signwright

@@ -53,7 +53,12 @@ def engine_died(reason: str, exit_code: int | None, log: Sequence[str], requests
 
 def engine_command(python: str, log_path: str | os.PathLike[str]) -> list[str]:
     """Command line of an engine that serves on its pipes and logs to `log_path`."""
-    return [python, "-s", "-m", "engine", "serve", "--log", os.fspath(log_path)]
+    return [*engine_module_command(python, "engine"), "serve", "--log", os.fspath(log_path)]
+
+
+def engine_module_command(python: str, module: str) -> list[str]:
+    """Command line that runs a module of the engine's, in its environment."""
+    return [python, "-s", "-m", module]
 
 
 def engine_environment(

@@ -1,18 +1,19 @@
-"""The add-on's preferences: engine, folders, own signs, log."""
+"""The add-on's preferences: engine, runtime, folders, own signs, log."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import EnumProperty, StringProperty
 
 from . import pump
 from .features.licences import licence_suggestions
+from .features.runtime.drawing import draw_runtime
 from .paths import PACKAGE, dictionary_path, log_path
 
 
-def _python_changed(_self: Any, _context: bpy.types.Context) -> None:
+def _engine_changed(_self: Any, _context: bpy.types.Context) -> None:
     pump.session().stop()
 
 
@@ -25,7 +26,20 @@ class SignwrightPreferences(bpy.types.AddonPreferences):
         name="Engine's Python",
         description="Python that runs the engine; it needs NumPy. Empty for the one that comes with Blender",
         subtype="FILE_PATH",
-        update=_python_changed,
+        update=_engine_changed,
+    )  # pyright: ignore[reportInvalidTypeForm]
+    runtime: EnumProperty(
+        name="Use",
+        items=(
+            ("AUTO", "The Pack", "PyTorch of the installed pack, for models and devices that it serves better"),
+            ("BASE", "ONNX Runtime Only", "What comes with the add-on; an installed pack is left aside"),
+        ),
+        update=_engine_changed,
+    )  # pyright: ignore[reportInvalidTypeForm]
+    wheels_folder: StringProperty(
+        name="Folder of Wheels",
+        description="Where the packages of a pack lie, to install it without the internet",
+        subtype="DIR_PATH",
     )  # pyright: ignore[reportInvalidTypeForm]
     work_folder: StringProperty(
         name="Working Folder",
@@ -53,8 +67,9 @@ class SignwrightPreferences(bpy.types.AddonPreferences):
         search=licence_suggestions,
     )  # pyright: ignore[reportInvalidTypeForm]
 
-    def draw(self, _context: bpy.types.Context) -> None:
+    def draw(self, context: bpy.types.Context) -> None:
         _draw_engine(self.layout.box(), self)
+        draw_runtime(self.layout.box(), context, self)
         box = self.layout.box()
         box.label(text="Folders", icon="FILE_FOLDER")
         box.prop(self, "export_folder")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from conftest import MODULE, install
 
 
@@ -140,3 +142,93 @@ def test_the_engine_uses_the_packages_that_the_zip_brings(blender: Any, installe
     )
     assert len(found) == 2
     assert all(Path(f).parent.parent == installed / "extensions/user_default/signwright/runtime" for f in found)
+
+
+def test_onnx_runtime_of_the_zip_loads_in_blenders_python_and_the_engine_says_so(blender: Any, installed: Path) -> None:
+    answer = blender(
+        installed,
+        """
+        def main():
+            import subprocess
+            enable()
+            process, paths = extension("addon.engine_process"), extension("addon.paths")
+            env = process.engine_environment(paths.ROOT, paths.user_folder("cache"))
+            code = (
+                "from engine import native; native.add_packages(); import onnxruntime as o, sentencepiece as s;"
+                "print(o.__file__); print(s.__file__); print(*o.get_available_providers())"
+            )
+            done = subprocess.run([sys.executable, "-s", "-c", code], env=env, capture_output=True, text=True)
+            runtime = extension("addon.pump").session().wait_ready()["runtime"]
+            return [done.stdout.splitlines(), done.stderr, runtime, sys.version_info[:2]]
+        """,
+    )
+    lines, errors, runtime, version = answer
+    folder = installed / "extensions/user_default/signwright/runtime" / "cp{}{}".format(*version)
+    assert [Path(line).parent.parent for line in lines[:2]] == [folder, folder], errors
+    assert "CPUExecutionProvider" in lines[2]
+    assert errors == ""
+    assert (runtime["name"], runtime["note"]) == ("base", "")
+    assert runtime["label"].startswith("ONNX Runtime 1.")
+
+
+def test_the_embedded_model_signs_without_anything_else(blender: Any, installed: Path, zip_path: Path) -> None:
+    with zipfile.ZipFile(zip_path) as archive:
+        if not [n for n in archive.namelist() if n.startswith("engine/assets/models/")]:
+            pytest.skip("this zip embeds no model")
+    answer = blender(
+        installed,
+        """
+        def main():
+            ops = enable()
+            path = os.path.join(bpy.app.tempdir, "take.npz")
+            session = extension("addon.pump").session()
+            session.wait_ready()
+            job = session.run(session.submit("generate", method="neural", text="Hello, my name is Anna.", output=path))
+            assert job.error is None, job.error
+            return [job.answer, len(extension("engine.take").Take.load(path).sequence)]
+        """,
+    )
+    result, frames = answer
+    assert result["runtime"] == "onnx-cpu"
+    assert frames == result["frames"] > 24
+
+
+def test_a_pack_that_does_not_load_leaves_onnx_runtime_at_work(blender: Any, profile: Path) -> None:
+    answer = blender(
+        profile,
+        """
+        def main():
+            ops = enable()
+            folder = extension("addon.paths").packs_path() / "torch-cpu"
+            (folder / "torch").mkdir(parents=True)
+            (folder / "torch/__init__.py").write_text("raise ImportError('libbroken.so')")
+            python = "cp{}{}".format(*sys.version_info[:2])
+            said = {"name": "torch-cpu", "label": "PyTorch", "bytes": 1, "python": python}
+            (folder / "pack.json").write_text(json.dumps(said))
+            hello = extension("addon.pump").session().wait_ready()
+            ops.generate(text="Hello.", apply=False)
+            with_broken = hello["runtime"]
+            bpy.ops.signwright.remove_pack(pack="torch-cpu")
+            ops.restart_engine()
+            return [with_broken, extension("addon.pump").session().hello["runtime"], folder.exists()]
+        """,
+    )
+    broken, after, there = answer
+    assert broken["name"] == "base"
+    assert "libbroken.so" in broken["note"]
+    assert (after["name"], after["note"], there) == ("base", "", False)
+
+
+def test_nothing_is_downloaded_while_blender_is_offline(blender: Any, installed: Path) -> None:
+    message = blender(
+        installed,
+        """
+        def main():
+            ops = enable()
+            try:
+                ops.install_pack(pack="torch-cpu")
+            except RuntimeError as e:
+                return str(e)
+        """,
+    )
+    assert "online access is off" in message
