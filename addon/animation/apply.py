@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 import bpy
 import numpy as np
 
+from ...engine.skeleton import JOINT_INDEX
 from ...engine.take import PoseSequence, Take
 from .. import compat
 from ..avatar.rig import RigMap, face_meshes, rig_map
@@ -56,6 +57,7 @@ def apply_take(
     tolerance_degrees: float | None = 0.5,
     name: str = "",
     locked: Collection[str] = frozenset(),
+    exact: Mapping[int, Collection[str]] | None = None,
     scene: bpy.types.Scene | None = None,
 ) -> bpy.types.Action:
     """Keyframe `rig` with `take` in a new action, and return it.
@@ -64,7 +66,8 @@ def apply_take(
     all other curves of the present action (other layers, the user's own channels, `locked` bones and shape keys, and
     curves that are locked in the animation editors) are carried over. The present action itself stays unchanged and is
     kept: by a fake user, and one that isn't from a take also in a muted NLA track. `tolerance_degrees`: bound of the
-    key reduction, `None` for a key on every frame.
+    key reduction, `None` for a key on every frame. `exact`: frame of the take -> joints that are keyed there in any
+    case, so that their pose is the take's own; a take at another frame rate has it on the nearest frame.
 
     Raises `ValueError` when the rig isn't an SMPL-X rig or in NLA tweak mode, or a layer or the tolerance isn't valid.
     """
@@ -77,6 +80,7 @@ def apply_take(
     written = take_plans(rig, mapping, sequence, layers, frozenset(locked))
     plans = [_without_locked(plan) for plan in written]
     check_editable(plans)
+    keyed = _keyed(mapping, exact or {}, fps / take.sequence.fps, len(frames))
 
     action = _start_action(plans, name or take.name)
     for plan in plans:
@@ -84,7 +88,7 @@ def apply_take(
         if tolerance is None:
             write_full(bag, plan.groups, frames)
         else:
-            write_reduced(bag, plan.groups, frames, tolerance, mapping.metre)
+            write_reduced(bag, plan.groups, frames, tolerance, mapping.metre, keyed)
     _note_take(action, take, start_frame)
     _replace_markers(scene, rig, action, take, start_frame, fps)
     _assign(plans, action)
@@ -109,6 +113,16 @@ def take_plans(
         weights = expression_groups(mesh, sequence, locked) if "face" in layers else []
         plans.append(OwnerPlan(mesh.data.shape_keys, weights))
     return plans
+
+
+def _keyed(mapping: RigMap, exact: Mapping[int, Collection[str]], scale: float, count: int) -> dict[str, set[int]]:
+    """Bone -> numbers of the scene frames, from the first, that it is keyed on in any case."""
+    found: dict[str, set[int]] = {}
+    for frame, joints in exact.items():
+        number = round(frame * scale)
+        for joint in joints if 0 <= number < count else ():
+            found.setdefault(mapping.bones[JOINT_INDEX[joint]], set()).add(number)
+    return found
 
 
 def _without_locked(plan: OwnerPlan) -> OwnerPlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -40,9 +40,17 @@ def write_full(bag: Any, groups: Iterable[ChannelGroup], frames: NDArray[np.floa
 
 
 def write_reduced(
-    bag: Any, groups: list[ChannelGroup], frames: NDArray[np.floating], tolerance: Tolerance, metre: float
+    bag: Any,
+    groups: list[ChannelGroup],
+    frames: NDArray[np.floating],
+    tolerance: Tolerance,
+    metre: float,
+    exact: Mapping[str, Collection[int]] | None = None,
 ) -> None:
-    """As few keys as the tolerance allows, joined by Bezier curves. `metre`: in the units of locations."""
+    """As few keys as the tolerance allows, joined by Bezier curves.
+
+    metre: in the units of locations. exact: name of a group -> numbers of the frames that it is keyed on in any case.
+    """
     measures: dict[str, tuple[ErrorMeasure, float]] = {
         ROTATION: (rotation_error, float(np.radians(tolerance.degrees))),
         LOCATION: (vector_error, tolerance.millimetres * metre / _MILLIMETRES),
@@ -50,7 +58,10 @@ def write_reduced(
     for alike in _batches(groups, len(frames)):
         error, bound = measures.get(alike[0].kind, (vector_error, tolerance.weight))
         values = np.stack([group.values for group in alike], axis=1)
-        mask = reduce_keys(values, error, bound)
+        wanted = np.zeros(values.shape[:2], dtype=bool)
+        for g, group in enumerate(alike):
+            wanted[list((exact or {}).get(group.name, ())), g] = True
+        mask = reduce_keys(values, error, bound, wanted)
         slopes = tangents(values)
         for g, group in enumerate(alike):
             at = np.flatnonzero(mask[:, g])

@@ -62,16 +62,18 @@ def tangents(values: FloatArray) -> FloatArray:
     return slopes
 
 
-def reduce_keys(values: FloatArray, error: ErrorMeasure, bound: float) -> BoolArray:
+def reduce_keys(values: FloatArray, error: ErrorMeasure, bound: float, exact: BoolArray | None = None) -> BoolArray:
     """Frames to key for (T, G, D) values of G groups, as a (T, G) mask.
 
     With Hermite splines between these keys no frame is further from `values` than `bound`. A group that keeps still
-    gets one key, on the first frame.
+    gets one key, on the first frame. exact: (T, G) mask of keys that are wanted in any case.
     """
     frames, groups, _ = values.shape
-    mask = np.zeros((frames, groups), dtype=bool)
+    exact = np.zeros((frames, groups), dtype=bool) if exact is None else exact
+    mask = exact.copy()
     mask[0] = True
     still = np.all(error(values, np.broadcast_to(values[:1], values.shape)) <= 0.1 * bound, axis=0)
+    still &= ~exact.any(axis=0)
     active = np.flatnonzero(~still)
     mask[-1, active] = True
     slopes = tangents(values)
@@ -82,12 +84,13 @@ def reduce_keys(values: FloatArray, error: ErrorMeasure, bound: float) -> BoolAr
         mask[:, active] |= added
         active = active[added.any(axis=0)]
     moving = np.flatnonzero(~still)
-    mask[:, moving] = _without_needless(mask[:, moving], values[:, moving], slopes[:, moving], error, bound)
+    needed = exact[:, moving]
+    mask[:, moving] = _without_needless(mask[:, moving], needed, values[:, moving], slopes[:, moving], error, bound)
     return mask
 
 
 def _without_needless(
-    mask: BoolArray, values: FloatArray, slopes: FloatArray, error: ErrorMeasure, bound: float
+    mask: BoolArray, needed: BoolArray, values: FloatArray, slopes: FloatArray, error: ErrorMeasure, bound: float
 ) -> BoolArray:
     """`mask` without inner keys that the bound doesn't need: inserted early, they lost their use to later neighbours.
 
@@ -96,7 +99,7 @@ def _without_needless(
     groups = np.arange(mask.shape[1])
     for round_ in range(_DROP_ROUNDS):
         order = np.cumsum(mask, axis=0)
-        trial = mask & (order > 1) & (order < order[-1:]) & (order % 2 == round_ % 2)
+        trial = mask & ~needed & (order > 1) & (order < order[-1:]) & (order % 2 == round_ % 2)
         kept = mask & ~trial
         wrong = error(values, hermite(values, slopes, kept)) > bound
         interval = ((np.cumsum(kept, axis=0) - 1) * len(groups) + groups).ravel()

@@ -12,7 +12,7 @@ from signwright.addon import compat
 from signwright.addon.animation import apply, curves, extract, keys, layers
 from signwright.addon.animation.apply import apply_take, scene_fps
 from signwright.engine.rotations import angle_between, quaternion_from_axis_angle
-from signwright.engine.skeleton import JOINT_COUNT, LAYERS
+from signwright.engine.skeleton import JOINT_COUNT, JOINT_INDEX, LAYERS
 from signwright.engine.take import PoseSequence
 
 
@@ -61,6 +61,29 @@ def test_reduced_curves_stay_within_the_bound(rig, seed, tolerance):
     assert degrees <= bound.degrees + 1e-3
     assert millimetres <= bound.millimetres + 1e-3
     assert weight <= bound.weight + 1e-5
+
+
+def test_poses_that_must_be_exact_are_keyed_however_coarse_the_reduction(rig):
+    take = figures.make_take()
+    apply_take(rig, take, tolerance_degrees=10.0, exact={31: ["left_elbow"], 500: ["left_elbow"], 0: []})
+    found = extract.extract_sequence(rig, 1, len(take.sequence))
+    wrong = np.degrees(angle_between(rotations(found), rotations(take.sequence)))
+    elbow = JOINT_INDEX["left_elbow"]
+    assert wrong[31, elbow] < 1e-3
+    assert wrong[:, elbow].max() > 1.0
+    keyed = {bone: [p.co[0] for p in curve_of(rig, bone).keyframe_points] for bone in ("left_elbow", "right_elbow")}
+    apply_take(rig, take, tolerance_degrees=10.0)
+    assert 32 in keyed["left_elbow"]
+    assert keyed["right_elbow"] == [p.co[0] for p in curve_of(rig, "right_elbow").keyframe_points]
+
+
+def test_a_bone_that_keeps_still_is_keyed_where_it_must_be_exact():
+    values = np.zeros((40, 1, 4))
+    values[..., 0] = 1.0
+    exact = np.zeros((40, 1), dtype=bool)
+    exact[[7, 20]] = True
+    mask = keys.reduce_keys(values, keys.rotation_error, 0.01, exact)
+    assert np.flatnonzero(mask[:, 0]).tolist() == [0, 7, 20, 39]
 
 
 def test_reduction_leaves_few_keys_for_smooth_motion(rig):
