@@ -65,8 +65,9 @@ class Job:
 class EngineSession:
     """Starts the engine when it is needed, keeps it, and starts it anew after it died."""
 
-    def __init__(self, make_process: Callable[[], EngineProcess]) -> None:
-        self._make_process = make_process
+    def __init__(self, make_process: Callable[[], EngineProcess], greet: Callable[[], Message] = dict) -> None:
+        """greet: gives further fields of `hello`."""
+        self._make_process, self._greet = make_process, greet
         self._process: EngineProcess | None = None
         self._jobs: dict[int, Job] = {}
         self._greeting: Job | None = None
@@ -107,7 +108,7 @@ class EngineSession:
         began = time.monotonic()
         try:
             self._process.start()
-            greeting = self._process.request("hello", protocol=PROTOCOL, language=language)
+            greeting = self._process.request("hello", protocol=PROTOCOL, language=language, **self._greet())
         except EngineGone as e:
             self._process = None
             self.failure = Report(

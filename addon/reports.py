@@ -64,6 +64,8 @@ FIX_BUTTONS: dict[str, tuple[str, str]] = {
     "choose_language": ("Choose Language", "WORLD"),
     "choose_method": ("Choose Method", "PRESET"),
     "choose_folder": ("Choose Folder", "FILE_FOLDER"),
+    "choose_bundle": ("Choose Model", "SHADERFX"),
+    "open_models": ("Models and Packs", "PREFERENCES"),
     "restart_engine": ("Restart Engine", "FILE_REFRESH"),
     "open_log": ("Open Log", "TEXT"),
     "add_avatar": ("Add Avatar", "OUTLINER_OB_ARMATURE"),

@@ -7,14 +7,16 @@ another file then work as for any data-block.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
 import bpy
 
 from ..engine.take import Take, TakeError
+from . import provenance
 from .paths import absolute, preferences
 from .reports import UserError
 
@@ -33,8 +35,16 @@ def add(scene: bpy.types.Scene, data: bytes) -> Any:
 
     Raises `UserError` when they are no take.
     """
+    return add_all(scene, [data])[0]
+
+
+def add_all(scene: bpy.types.Scene, data: Sequence[bytes]) -> list[Any]:
+    """Store several takes, all or none; the first of them becomes the active one.
+
+    The items are of the list as it is then: adding another one may move them. Raises `UserError` when one is no take.
+    """
     try:
-        take = Take.from_bytes(data)
+        read_takes = [Take.from_bytes(one) for one in data]
     except TakeError as e:
         raise UserError(
             f"The engine's take can't be read: {e}",
@@ -43,15 +53,17 @@ def add(scene: bpy.types.Scene, data: bytes) -> Any:
             "bad_take",
         ) from e
     timeline = scene.signwright.timeline
-    text = bpy.data.texts.new(_TEXT_NAME)
-    text.write(_TEXT_BODY)
-    text[_DATA_KEY] = data
-    item = timeline.takes.add()
-    item.data = text
-    _describe(item, take, take.name or "Take")
-    timeline.active_take = len(timeline.takes) - 1
+    first = len(timeline.takes)
+    for take, one in zip(read_takes, data, strict=True):
+        text = bpy.data.texts.new(_TEXT_NAME)
+        text.write(_TEXT_BODY)
+        text[_DATA_KEY] = one
+        item = timeline.takes.add()
+        item.data = text
+        _describe(item, take, take.name or "Take")
+    timeline.active_take = first
     timeline.active_segment = 0
-    return item
+    return [timeline.takes[i] for i in range(first, first + len(data))]
 
 
 def read(item: Any) -> bytes:
@@ -76,6 +88,11 @@ def load_take(item: Any) -> Take:
             "Animation that was applied from it stays. Generate the take again.",
             code="bad_take",
         ) from e
+
+
+def exact_keys(item: Any) -> dict[int, list[str]]:
+    """Frame of the take -> joints that the user keeps there exactly."""
+    return {int(frame): joints for frame, joints in json.loads(item.exact or "{}").items()}
 
 
 def remove(scene: bpy.types.Scene, index: int) -> None:
@@ -145,6 +162,8 @@ def _describe(item: Any, take: Take, name: str) -> None:
     item.seed, item.duration, item.fps = str(take.seed), take.sequence.duration, take.sequence.fps
     item.created, item.engine_version = take.created, take.engine_version
     item.warnings = "\n".join(take.warnings)
+    item.model, item.sampling = provenance.model(take.settings), provenance.sampling(take.settings)
+    item.edits = "\n".join(provenance.edits(take.settings))
     counts = Counter(s.origin for s in take.segments if s.origin != "pause")
     item.origins = ", ".join(f"{n} {origin}" for origin, n in counts.most_common())
     for segment in take.segments:

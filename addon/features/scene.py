@@ -6,8 +6,10 @@ import bpy
 from bpy.props import PointerProperty
 
 from .dictionary.properties import SIGNWRIGHT_PG_dictionary
+from .editing.properties import SIGNWRIGHT_PG_editing
 from .generate.properties import SIGNWRIGHT_PG_generate
 from .gloss.properties import SIGNWRIGHT_PG_gloss
+from .models.properties import SIGNWRIGHT_PG_models
 from .render.properties import SIGNWRIGHT_PG_render
 from .setup.properties import SIGNWRIGHT_PG_setup
 from .timeline.properties import SIGNWRIGHT_PG_timeline
@@ -19,6 +21,8 @@ class SIGNWRIGHT_PG_scene(bpy.types.PropertyGroup):
     setup: PointerProperty(type=SIGNWRIGHT_PG_setup)  # pyright: ignore[reportInvalidTypeForm]
     generate: PointerProperty(type=SIGNWRIGHT_PG_generate)  # pyright: ignore[reportInvalidTypeForm]
     gloss: PointerProperty(type=SIGNWRIGHT_PG_gloss)  # pyright: ignore[reportInvalidTypeForm]
+    models: PointerProperty(type=SIGNWRIGHT_PG_models)  # pyright: ignore[reportInvalidTypeForm]
+    editing: PointerProperty(type=SIGNWRIGHT_PG_editing)  # pyright: ignore[reportInvalidTypeForm]
     render: PointerProperty(type=SIGNWRIGHT_PG_render)  # pyright: ignore[reportInvalidTypeForm]
     timeline: PointerProperty(type=SIGNWRIGHT_PG_timeline)  # pyright: ignore[reportInvalidTypeForm]
 

@@ -2,11 +2,13 @@
 
 `slow`: progress until cancelled. `die`: ends in the middle. `garbage`: writes something else to the pipe. `deaf`: never
 answers again. `full`: its disk is full. `no_file`: says that it wrote a take, and didn't. `bad_file`: writes nonsense.
-Anything else becomes a take of one second at once. An import of a file called `slow` goes on until cancelled too.
+Anything else becomes a take of one second at once; what it was asked for is in the take's settings. An import of a file
+called `slow` goes on until cancelled too.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import select
 import sys
@@ -19,8 +21,9 @@ import numpy as np
 from engine.protocol import Decoder, encode
 from engine.skeleton import EXPRESSION_NAMES
 from engine.take import PoseSequence, Segment, Take
-from tests.addon import fake_dictionary
+from tests.addon import fake_dictionary, fake_models
 
+HANDLERS = {**fake_dictionary.HANDLERS, **fake_models.HANDLERS}
 _decoder = Decoder()
 _waiting: list[dict[str, Any]] = []
 
@@ -54,11 +57,14 @@ def _take(request: dict[str, Any]) -> Take:
     if request.get("gloss"):
         segments = tuple(Segment(g, 0.0, 1.0, "dictionary") for g in request["gloss"].split())
     method = request.get("method", "dictionary")
-    settings = {
-        name: request[name] for name in ("betas", "gloss", "word_order", "mouthing", "variation") if name in request
-    }
+    asked = ("betas", "gloss", "word_order", "mouthing", "variation", "variations", "models", "options")
+    settings = {name: request[name] for name in asked if name in request}
+    if method == "neural":
+        settings |= fake_models.provenance(request["options"])
+        segments = tuple(dataclasses.replace(s, origin="generated") for s in segments)
+    seed = request.get("seed", 0)
     return Take(
-        request.get("name") or text[:20], text, request["language"], method, sequence, segments, settings=settings
+        request.get("name") or text[:20], text, request["language"], method, sequence, segments, seed, settings=settings
     )
 
 
@@ -79,23 +85,29 @@ def _generate(request: dict[str, Any]) -> None:
         _be_slow(request)
         return
     path = Path(request["output"])
+    takes = [_take({**request, "seed": request.get("seed", 0) + i}) for i in range(request.get("variations", 1))]
+    variations = fake_models.variations(takes, path)
     if word == "bad_file":
         path.write_bytes(b"no take at all")
     elif word != "no_file":
-        _take(request).save(path)
+        fake_models.write(takes, variations)
     line = request.get("gloss") or " ".join(word.upper() for word in request["text"].split())
-    _send("result", request, path=str(path), seconds=0.01, warnings=[], gloss_line=line)
+    _send("result", request, path=str(path), seconds=0.01, warnings=[], gloss_line=line, variations=variations)
+
+
+def _answer(request: dict[str, Any]) -> None:
+    try:
+        (_generate if request["type"] == "generate" else _look_up)(request)
+    except fake_dictionary.Refused as e:
+        code, message, *fix = e.args
+        _send("error", request, code=code, message=message, hint="", fix="".join(fix))
 
 
 def _look_up(request: dict[str, Any]) -> None:
     if any(Path(path).stem == "slow" for path in request.get("paths", ())):
         _be_slow(request)
-        return
-    try:
-        _send("result", request, **fake_dictionary.HANDLERS[request["type"]](request))
-    except fake_dictionary.Refused as e:
-        code, message = e.args
-        _send("error", request, code=code, message=message, hint="", fix="")
+    else:
+        _send("result", request, **HANDLERS[request["type"]](request))
 
 
 def _be_slow(request: dict[str, Any]) -> None:
@@ -124,17 +136,15 @@ def main() -> None:
                 message,
                 version="0.0.0",
                 protocol=1,
-                devices=[{"id": "cpu", "name": "CPU", "cores": 1}],
-                methods=[{"name": "dictionary", "label": "Dictionary", "description": "Signs", "languages": ["ASL"]}],
+                methods=fake_models.methods(message.get("models", "")),
+                **fake_models.bundles(message),
                 languages=[
                     _language("ASL", "American Sign Language", "en", signs=fake_dictionary.BUILT_IN, grammar=True),
                     _language("DGS", "German Sign Language", "de"),
                 ],
             )
-        elif message["type"] == "generate":
-            _generate(message)
-        elif message["type"] in fake_dictionary.HANDLERS:
-            _look_up(message)
+        elif message["type"] == "generate" or message["type"] in HANDLERS:
+            _answer(message)
         elif message["type"] == "bye":
             _send("bye", message)
             return

@@ -7,6 +7,8 @@ from typing import Any
 from ... import pump
 
 Item = tuple[str, str, str, str, int]
+AUTOMATIC = "AUTO"
+"""Choice of a menu that leaves it to the engine."""
 AS_IN_TEXT = "TEXT"
 """Choice of the Dictionary panel that follows the Text panel."""
 _kept: dict[str, list[Item]] = {}
@@ -25,7 +27,7 @@ def language_entry(code: str) -> dict[str, Any] | None:
 
 def languages(current: str) -> list[Item]:
     """Menu of signed languages; the current one is in it even before the engine has been asked."""
-    return _menu("languages", [(e["code"], e["name"], coverage(e), _icon(e)) for e in _by_coverage()], current)
+    return menu("languages", [(e["code"], e["name"], coverage(e), _icon(e)) for e in _by_coverage()], current)
 
 
 def languages_or_text(current: str, text_language: str) -> list[Item]:
@@ -33,13 +35,58 @@ def languages_or_text(current: str, text_language: str) -> list[Item]:
     name = f"As in Text ({text_language})" if text_language else "As in Text"
     first = (AS_IN_TEXT, name, "The language of the Text panel", "LINKED")
     known = [(e["code"], e["name"], coverage(e), _icon(e)) for e in _by_coverage()]
-    return _menu("languages_or_text", [first, *known], current or AS_IN_TEXT)
+    return menu("languages_or_text", [first, *known], current or AS_IN_TEXT)
 
 
 def methods(current: str) -> list[Item]:
     """Menu of generating methods."""
-    known = [(e["name"], e["label"], e.get("description", ""), "PRESET") for e in entries("methods")]
-    return _menu("methods", known, current)
+    known = [(e["name"], e["label"], _method_tip(e), "PRESET" if is_usable(e) else "ERROR") for e in entries("methods")]
+    return menu("methods", known, current)
+
+
+def method_entry(name: str) -> dict[str, Any] | None:
+    return next((e for e in entries("methods") if e["name"] == name), None)
+
+
+def method_of(chosen: Any) -> str:
+    """The method that `scene.signwright.generate` means: the chosen one, else the engine's first that can be used.
+
+    Of those that know the language, if any does. Empty before the engine has said which there are.
+    """
+    if chosen.method:
+        return chosen.method
+    usable = [e for e in entries("methods") if is_usable(e)]
+    knowing = [e for e in usable if chosen.language in e["languages"]]
+    return next((e["name"] for e in (*knowing, *usable)), "")
+
+
+def uses_model(chosen: Any) -> bool:
+    """Whether that method needs a trained model."""
+    entry = method_entry(method_of(chosen))
+    return entry is not None and bool(entry.get("bundles"))
+
+
+def is_usable(method: dict[str, Any]) -> bool:
+    return bool(method.get("usable", True))
+
+
+def unavailable(chosen: Any) -> str:
+    """Why the method can't make motion in the language, and with what it could; empty when it can."""
+    entry = method_entry(method_of(chosen))
+    if entry is None:
+        return ""
+    if not is_usable(entry):
+        return entry["problem"]
+    if chosen.language in entry["languages"]:
+        return ""
+    others = [e["label"] for e in entries("methods") if is_usable(e) and chosen.language in e["languages"]]
+    instead = f" {' or '.join(others)} can." if others else ""
+    return f"{entry['label']} can't sign {chosen.language}.{instead}"
+
+
+def _method_tip(entry: dict[str, Any]) -> str:
+    said = [entry.get("description", "").rstrip("."), entry.get("problem", "").rstrip(".")]
+    return ". ".join([*filter(None, said), f"Languages: {', '.join(entry['languages']) or 'none'}"])
 
 
 def coverage(entry: dict[str, Any]) -> str:
@@ -67,7 +114,8 @@ def _icon(entry: dict[str, Any]) -> str:
     return "CHECKMARK" if entry["signs"] else "SMALL_CAPS" if entry["letters"] else "BLANK1"
 
 
-def _menu(kind: str, known: list[tuple[str, str, str, str]], current: str) -> list[Item]:
+def menu(kind: str, known: list[tuple[str, str, str, str]], current: str) -> list[Item]:
+    """Entries of identifier, name, tip and icon as a dynamic menu, which has the current choice in it in any case."""
     if current not in (entry[0] for entry in known):
         known = [*known, (current, current, "Known for sure when the engine has started", "QUESTION")]
     items = [(*entry, i) for i, entry in enumerate(known)]

@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
-from ... import pump, takes
+from ... import pump
 from ...animation.apply import scene_fps
 from ...engine_session import Job
-from ...reports import Report, UserError
+from ...paths import models_path
+from ...reports import UserError
 from ..gloss import state
-from ..reporting import fail
-from ..requests import RequestOperator, dictionary, push_undo, read_file, working_file
+from ..models import state as models
+from ..models.properties import MODE_ITEMS, PRECISION_ITEMS
+from ..requests import dictionary
 from ..setup.avatar import current_avatar, model_file, shape_values
+from ..take_requests import EDITING, TakeRequestOperator
+from . import choices
 from .properties import ORDER_ITEMS
 
-_FIELDS = ("language", "method", "seed", "speed", "handedness", "word_order", "mouthing", "variation")
+_FIELDS = ("language", "seed", "speed", "handedness", "word_order", "mouthing", "variation", "variations")
+_OPTIONS = (
+    "bundle",
+    "device",
+    "precision",
+    "temperature",
+    "top_k",
+    "top_p",
+    "beams",
+    "keywords",
+    "keyword_steps",
+    "mode",
+    "length",
+)
+
+_PLACES = (
+    (pump.TEXT, "Text", "What is being generated"),
+    (pump.DICTIONARY, "Dictionary", "Imports and changes"),
+    (EDITING, "Regenerate", "What is being made anew"),
+)
 
 
-class SIGNWRIGHT_OT_generate(RequestOperator, bpy.types.Operator):
+class SIGNWRIGHT_OT_generate(TakeRequestOperator, bpy.types.Operator):
     """Make a take from the text: signs with their face and timing. Esc or Cancel gives up"""
 
     bl_idname = "signwright.generate"
@@ -43,47 +65,39 @@ class SIGNWRIGHT_OT_generate(RequestOperator, bpy.types.Operator):
     word_order: EnumProperty(name="Word Order", items=ORDER_ITEMS)  # pyright: ignore[reportInvalidTypeForm]
     mouthing: FloatProperty(name="Mouthing", default=1.0, min=0.0, max=1.0)  # pyright: ignore[reportInvalidTypeForm]
     variation: FloatProperty(name="Variation", default=0.5, min=0.0, max=1.0)  # pyright: ignore[reportInvalidTypeForm]
-    take_name: StringProperty(name="Take Name", description="Name of the take; made from the text when empty")  # pyright: ignore[reportInvalidTypeForm]
+    variations: IntProperty(name="Variations", default=1, min=1, max=8)  # pyright: ignore[reportInvalidTypeForm]
+    bundle: StringProperty(name="Model", description="Id of the trained model, for methods that use one")  # pyright: ignore[reportInvalidTypeForm]
+    device: StringProperty(name="Device", description="auto, cpu or cuda", default="auto")  # pyright: ignore[reportInvalidTypeForm]
+    precision: EnumProperty(name="Precision", items=PRECISION_ITEMS)  # pyright: ignore[reportInvalidTypeForm]
+    temperature: FloatProperty(name="Temperature", min=0.0, max=2.0)  # pyright: ignore[reportInvalidTypeForm]
+    top_k: IntProperty(name="Top K", min=0, max=500)  # pyright: ignore[reportInvalidTypeForm]
+    top_p: FloatProperty(name="Top P", default=1.0, min=0.01, max=1.0)  # pyright: ignore[reportInvalidTypeForm]
+    beams: IntProperty(name="Beams", default=1, min=1, max=8)  # pyright: ignore[reportInvalidTypeForm]
+    keywords: IntProperty(name="Signs", default=32, min=0, max=64)  # pyright: ignore[reportInvalidTypeForm]
+    keyword_steps: IntProperty(name="Steps", default=10, min=1, max=50)  # pyright: ignore[reportInvalidTypeForm]
+    mode: EnumProperty(name="Mode", items=MODE_ITEMS)  # pyright: ignore[reportInvalidTypeForm]
+    length: FloatProperty(name="Length", default=1.0, min=0.25, max=4.0)  # pyright: ignore[reportInvalidTypeForm]
+    take_name: StringProperty(
+        name="Take Name", description="Name of the take; made from the text when empty", options={"SKIP_SAVE"}
+    )  # pyright: ignore[reportInvalidTypeForm]
     apply: BoolProperty(name="Apply", description="Put the take onto the avatar when it is ready", default=True)  # pyright: ignore[reportInvalidTypeForm]
-
-    _output: Path | None = None
-    _scene: str = ""
-    _betas: tuple[float, ...] = ()
 
     def begin(self, context: bpy.types.Context) -> Job:
         request = self._request(context)
-        self._scene = context.scene.name
-        self._betas = tuple(request["betas"])
-        self._output = working_file(".npz")
-        return pump.session().submit("generate", **request, output=str(self._output))
+        output = self.expect(context, request["betas"])
+        return pump.session().submit("generate", **request, output=output)
 
-    def end(self, context: bpy.types.Context) -> set[str]:
-        """Store the take of a finished job, or tell why there is none."""
-        job, output = self._job, self._output
-        assert job is not None and output is not None
-        pump.set_generating(None)
-        try:
-            if job.answer is None:
-                assert job.error is not None
-                return fail(self, job.error)
-            scene = self._home(context)
-            item = takes.add(scene, read_file(output))
-            item.betas = json.dumps(self._betas)
-            if self._of_panel():
-                state.take_generated(scene, job.answer.get("gloss_line", ""))
-        finally:
-            self.give_up()
-        self._tell(item, job)
-        push_undo("Generate Take")
-        return self._apply(context, item.name)
-
-    def give_up(self) -> None:
-        if self._output is not None:
-            self._output.unlink(missing_ok=True)
+    def received(self, scene: bpy.types.Scene, _items: list[Any], answer: Mapping[str, Any]) -> None:
+        if self._of_panel():
+            state.take_generated(scene, answer.get("gloss_line", ""))
 
     def _of_panel(self) -> bool:
         """Whether the panel's text is signed, not that of a script."""
         return not (self.properties.is_property_set("text") or self.properties.is_property_set("gloss"))
+
+    def _wants_applying(self, context: bpy.types.Context) -> tuple[bool, bool]:
+        asked = self.properties.is_property_set("apply")
+        return (self.apply if asked else context.scene.signwright.generate.apply_after), asked
 
     def _request(self, context: bpy.types.Context) -> dict[str, Any]:
         chosen = context.scene.signwright.generate
@@ -94,12 +108,12 @@ class SIGNWRIGHT_OT_generate(RequestOperator, bpy.types.Operator):
             raise UserError(
                 "There is no text to sign.", "Type a word or a sentence into the text field.", "edit_text", "empty_text"
             )
-        request: dict[str, Any] = {
-            name: getattr(self if self.properties.is_property_set(name) else chosen, name) for name in _FIELDS
-        }
+        request: dict[str, Any] = {name: getattr(self if self._is_given(name) else chosen, name) for name in _FIELDS}
+        method = self._method(chosen)
         rig = current_avatar(context)
         return {
             **request,
+            "method": method,
             "text": text,
             "gloss": gloss,
             "name": self.take_name,
@@ -107,34 +121,29 @@ class SIGNWRIGHT_OT_generate(RequestOperator, bpy.types.Operator):
             "body_model": model_file(context),
             "betas": shape_values(rig) if rig is not None else [],
             "dictionary": dictionary(),
+            "models": str(models_path()),
+            "options": self._options(context.scene, method),
         }
 
-    def _home(self, context: bpy.types.Context) -> bpy.types.Scene:
-        """The scene that the take was asked for; the current one when that is gone."""
-        return bpy.data.scenes.get(self._scene) or context.scene
+    def _method(self, chosen: Any) -> str:
+        """The method of a script, else the panel's, for which the engine may have to say first which there are."""
+        if self._is_given("method"):
+            return self.method
+        if not choices.method_of(chosen):
+            pump.session().wait_ready()
+        return choices.method_of(chosen)
 
-    def _tell(self, item: Any, job: Job) -> None:
-        for warning in filter(None, item.warnings.split("\n")):
-            self.report({"WARNING"}, warning)
-        self.report({"INFO"}, f"Take “{item.name}”: {item.duration:.1f} s, made in {job.seconds:.2f} s")
-        pump.redraw()
+    def _options(self, scene: bpy.types.Scene, method: str) -> dict[str, Any]:
+        """Settings of one method only: the panel's for the panel's method, and those that a script gives."""
+        panel = choices.method_of(scene.signwright.generate)
+        options = models.options(scene) if method == panel else {}
+        if not self._of_panel():
+            options.pop("off", None)  # it counts the signs of the panel's text
+        given = {name: getattr(self, name) for name in _OPTIONS if self._is_given(name)}
+        return {**options, **given}
 
-    def _apply(self, context: bpy.types.Context, name: str) -> set[str]:
-        """Apply the new take when that is wanted, by the operator that users have, which undo takes back alone."""
-        asked = self.properties.is_property_set("apply")
-        if not (self.apply if asked else context.scene.signwright.generate.apply_after):
-            return {"FINISHED"}
-        if current_avatar(context) is None:
-            if not asked:
-                return {"FINISHED"}  # the Takes panel says what is missing
-            message = f"Take “{name}” is ready, but there is no avatar to put it on."
-            hint = "It stays in the list. Add an avatar, then press Apply Take."
-            return fail(self, Report(message, hint, "add_avatar", "no_avatar"))
-        try:
-            bpy.ops.signwright.apply_take("EXEC_DEFAULT", True, take=name)
-        except RuntimeError:
-            return {"CANCELLED"}  # its report is in the panel and with Blender already
-        return {"FINISHED"}
+    def _is_given(self, name: str) -> bool:
+        return self.properties.is_property_set(name)
 
 
 class SIGNWRIGHT_OT_cancel(bpy.types.Operator):
@@ -143,14 +152,11 @@ class SIGNWRIGHT_OT_cancel(bpy.types.Operator):
     bl_idname = "signwright.cancel"
     bl_label = "Cancel"
 
-    place: EnumProperty(
-        name="Panel",
-        items=((pump.TEXT, "Text", "What is being generated"), (pump.DICTIONARY, "Dictionary", "Imports and changes")),
-    )  # pyright: ignore[reportInvalidTypeForm]
+    place: EnumProperty(name="Panel", items=_PLACES)  # pyright: ignore[reportInvalidTypeForm]
 
     @classmethod
     def poll(cls, _context: bpy.types.Context) -> bool:
-        return any(pump.working(place) is not None for place in (pump.TEXT, pump.DICTIONARY))
+        return any(pump.working(place) is not None for place, *_ in _PLACES)
 
     def execute(self, _context: bpy.types.Context) -> set[str]:
         job = pump.working(self.place)

@@ -7,6 +7,7 @@ import bpy
 from ... import pump
 from ..gloss import state
 from ..layout import SidebarPanel, draw_progress, draw_report, draw_wrapped
+from ..models.panel import is_sampled
 from . import choices
 
 
@@ -31,6 +32,9 @@ class SIGNWRIGHT_PT_generate(SidebarPanel, bpy.types.Panel):
         entry = choices.language_entry(chosen.language)
         if entry is not None:
             draw_wrapped(layout, context, choices.coverage(entry), "INFO" if entry["has_signs"] else "ERROR")
+        problem = choices.unavailable(chosen)
+        if problem:
+            draw_wrapped(layout, context, problem, "ERROR")
         job = pump.generating()
         if job is not None:
             draw_progress(layout, job, pump.TEXT)
@@ -49,7 +53,7 @@ class SIGNWRIGHT_PT_generate_options(SidebarPanel, bpy.types.Panel):
     bl_idname = "SIGNWRIGHT_PT_generate_options"
     bl_parent_id = "SIGNWRIGHT_PT_generate"
     bl_label = "Options"
-    bl_order = 1
+    bl_order = 2
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
@@ -58,14 +62,20 @@ class SIGNWRIGHT_PT_generate_options(SidebarPanel, bpy.types.Panel):
         layout.use_property_decorate = False
         chosen = context.scene.signwright.generate
         layout.prop(chosen, "method_menu")
+        entry = choices.method_entry(choices.method_of(chosen))
+        if entry is not None:
+            draw_wrapped(layout, context, entry["description"], "INFO")
         layout.row().prop(chosen, "handedness", expand=True)
         layout.row().prop(chosen, "word_order", expand=True)
         layout.prop(chosen, "speed", slider=True)
-        layout.prop(chosen, "mouthing", slider=True)
-        layout.prop(chosen, "variation", slider=True)
-        row = layout.row(align=True)
-        row.prop(chosen, "seed")
-        row.operator("signwright.randomise_seed", text="", icon="FILE_REFRESH")
+        if not choices.uses_model(chosen):
+            layout.prop(chosen, "mouthing", slider=True)
+            layout.prop(chosen, "variation", slider=True)
+        layout.prop(chosen, "variations")
+        if is_sampled(context.scene):
+            row = layout.row(align=True)
+            row.prop(chosen, "seed")
+            row.operator("signwright.randomise_seed", text="", icon="FILE_REFRESH")
 
 
 CLASSES = (SIGNWRIGHT_PT_generate, SIGNWRIGHT_PT_generate_options)

@@ -23,11 +23,12 @@ def _set_language(self: Any, number: int) -> None:
 
 
 def _get_method(self: Any) -> int:
-    return choices.number_of(choices.methods(self.method), self.method)
+    return choices.number_of(_method_items(self, None), choices.method_of(self) or choices.AUTOMATIC)
 
 
 def _set_method(self: Any, number: int) -> None:
-    self.method = choices.methods(self.method)[number][0]
+    chosen = _method_items(self, None)[number][0]
+    self.method = "" if chosen == choices.AUTOMATIC else chosen
 
 
 # Callbacks are functions of the module: Blender evaluates these annotations as text, and a lambda written there
@@ -39,7 +40,7 @@ def _language_items(self: Any, _context: Any) -> list[choices.Item]:
 
 
 def _method_items(self: Any, _context: Any) -> list[choices.Item]:
-    return choices.methods(self.method)
+    return choices.methods(choices.method_of(self) or choices.AUTOMATIC)
 
 
 ORDER_ITEMS = (
@@ -84,8 +85,7 @@ class SIGNWRIGHT_PG_generate(bpy.types.PropertyGroup):
     )  # pyright: ignore[reportInvalidTypeForm]
     method: StringProperty(
         name="Method",
-        description="How the motion is made, like dictionary",
-        default="dictionary",
+        description="How the motion is made, like dictionary; the engine's first that knows the language when empty",
     )  # pyright: ignore[reportInvalidTypeForm]
     method_menu: EnumProperty(
         name="Method",
@@ -140,6 +140,13 @@ class SIGNWRIGHT_PG_generate(bpy.types.PropertyGroup):
         min=0.0,
         max=1.0,
         subtype="FACTOR",
+    )  # pyright: ignore[reportInvalidTypeForm]
+    variations: IntProperty(
+        name="Variations",
+        description="How many takes are made, each from the next seed. All are listed, the first one is applied",
+        default=1,
+        min=1,
+        max=8,
     )  # pyright: ignore[reportInvalidTypeForm]
     apply_after: BoolProperty(
         name="Apply When Ready",

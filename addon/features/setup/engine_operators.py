@@ -121,7 +121,7 @@ class SIGNWRIGHT_OT_fix(bpy.types.Operator):
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
         if self.fix == "edit_text":
             return context.window_manager.invoke_props_dialog(self, width=500, title="Edit Text")
-        if self.fix in ("choose_language", "choose_method"):
+        if self.fix in ("choose_language", "choose_method", "choose_bundle"):
             return context.window_manager.invoke_props_dialog(self, width=300, title=FIX_BUTTONS[self.fix][0])
         return self.execute(context)
 
@@ -131,6 +131,8 @@ class SIGNWRIGHT_OT_fix(bpy.types.Operator):
             self.layout.prop(chosen, "language_menu", text="")
         elif self.fix == "choose_method":
             self.layout.prop(chosen, "method_menu", text="")
+        elif self.fix == "choose_bundle":
+            self.layout.prop(context.scene.signwright.models, "bundle_menu", text="")
         else:
             self.layout.activate_init = True
             self.layout.prop(*_wrong_text(context.scene), text="")
@@ -139,7 +141,7 @@ class SIGNWRIGHT_OT_fix(bpy.types.Operator):
         pump.show(None)
         if self.fix in _FIX_OPERATORS:
             getattr(bpy.ops.signwright, self.fix)("INVOKE_DEFAULT")
-        elif self.fix == "choose_folder":
+        elif self.fix in ("choose_folder", "open_models"):
             bpy.ops.preferences.addon_show("INVOKE_DEFAULT", module=PACKAGE)
         return {"FINISHED"}
 

@@ -63,6 +63,7 @@ class SIGNWRIGHT_OT_apply_take(TakeOperator, bpy.types.Operator):
                 start_frame=self.start_frame,
                 tolerance_degrees=self.tolerance or None,
                 name=item.name,
+                exact=takes.exact_keys(item),
                 scene=scene,
             )
         except ValueError as e:

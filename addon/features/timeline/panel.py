@@ -9,6 +9,7 @@ import bpy
 
 from ... import takes
 from ...animation.layers import muted_layers
+from ..editing.panel import draw_caption_of_motion
 from ..layout import SidebarPanel, draw_wrapped
 from ..setup.avatar import current_avatar, shape_values, shapes_differ
 from .properties import LAYER_ITEMS
@@ -24,6 +25,7 @@ ORIGINS = {
 }
 """Icon and name of each origin of a segment."""
 _INFO_ROWS = 40
+_SOURCES = 12
 
 
 class SIGNWRIGHT_UL_takes(bpy.types.UIList):
@@ -66,6 +68,7 @@ class SIGNWRIGHT_PT_timeline(SidebarPanel, bpy.types.Panel):
         timeline = context.scene.signwright.timeline
         if not len(timeline.takes):
             draw_wrapped(layout, context, "No takes yet. Type a text above and press Generate.", "INFO")
+            draw_caption_of_motion(layout, context)
             return
         row = layout.row()
         row.template_list("SIGNWRIGHT_UL_takes", "", timeline, "takes", timeline, "active_take", rows=3)
@@ -204,6 +207,17 @@ def draw_provenance(layout: bpy.types.UILayout, context: bpy.types.Context, item
     column.label(text=item.origins or "No signs")
     column.label(text=f"{item.language}, {item.method}, seed {item.seed}")
     column.label(text=f"{item.duration:.1f} s at {item.fps:g} fps; engine {item.engine_version or 'unknown'}")
+    if item.model:
+        draw_wrapped(layout, context, f"Model {item.model}", "SHADERFX")
+        draw_wrapped(layout, context, f"Chosen: {item.sampling}", "BLANK1")
+        signs = list(dict.fromkeys(s.source for s in item.segments if s.origin == "generated" and s.source))
+        if signs:
+            more = f" and {len(signs) - _SOURCES} more" if len(signs) > _SOURCES else ""
+            draw_wrapped(layout, context, f"By the examples {', '.join(signs[:_SOURCES])}{more}", "BOOKMARKS")
+    for edit in filter(None, item.edits.split("\n")):
+        draw_wrapped(layout, context, edit, "FILE_REFRESH")
+    if item.caption:
+        draw_wrapped(layout, context, f"A model reads it as “{_shortened(item.caption)}”", "FONT_DATA")
     for warning in filter(None, item.warnings.split("\n")):
         draw_wrapped(layout, context, warning, "ERROR")
 
@@ -224,7 +238,8 @@ def _origin_text(segment: Any, origin: str, short: bool = False) -> str:
         f"reviewed by {segment.reviewed_by}" if segment.reviewed_by else "" if short else takes.NOT_REVIEWED.lower()
     )
     fit = f"fitted, joints off by {segment.fit:.0f} % of the palm" if segment.fit >= 0.0 else ""
-    return ", ".join(filter(None, (origin, segment.source, segment.author, segment.licence, fit, review)))
+    source = f"by the example {segment.source}" if segment.origin == "generated" and segment.source else segment.source
+    return ", ".join(filter(None, (origin, source, segment.author, segment.licence, fit, review)))
 
 
 def _shortened(text: str, length: int = 200) -> str:

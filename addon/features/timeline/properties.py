@@ -76,6 +76,15 @@ class SIGNWRIGHT_PG_take(bpy.types.PropertyGroup):
     reviewed: BoolProperty(name="Reviewed", description="Whether a fluent signer checked every sign")  # pyright: ignore[reportInvalidTypeForm]
     start_frame: IntProperty(name="Start Frame", description="Scene frame where it was last applied")  # pyright: ignore[reportInvalidTypeForm]
     action: StringProperty(name="Action", description="Action that it was last applied as; empty before")  # pyright: ignore[reportInvalidTypeForm]
+    model: StringProperty(name="Model", description="Trained model that made it; empty for other methods")  # pyright: ignore[reportInvalidTypeForm]
+    sampling: StringProperty(name="Sampling", description="How the model chose, and what it ran on")  # pyright: ignore[reportInvalidTypeForm]
+    edits: StringProperty(name="Made Anew", description="What was made anew, one a line")  # pyright: ignore[reportInvalidTypeForm]
+    seams: StringProperty(name="Seams", description="Joints where new and kept motion meet, as a JSON list")  # pyright: ignore[reportInvalidTypeForm]
+    locked: IntProperty(name="Kept Poses", description="How many poses in the range were kept exactly")  # pyright: ignore[reportInvalidTypeForm]
+    exact: StringProperty(
+        name="Exact Keys", description="Frame -> joints that Apply keys in any case, as a JSON object"
+    )  # pyright: ignore[reportInvalidTypeForm]
+    caption: StringProperty(name="Caption", description="What a model reads in the motion")  # pyright: ignore[reportInvalidTypeForm]
     segments: CollectionProperty(type=SIGNWRIGHT_PG_segment)  # pyright: ignore[reportInvalidTypeForm]
 
 

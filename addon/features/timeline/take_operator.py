@@ -8,4 +8,4 @@ from bpy.props import StringProperty
 class TakeOperator:
     """Mixin of operators that act on one take."""
 
-    take: StringProperty(name="Take", description="Name of the take; the active one when empty")  # pyright: ignore[reportInvalidTypeForm]
+    take: StringProperty(name="Take", description="Name of the take; the active one when empty", options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]

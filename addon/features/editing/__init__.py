@@ -1,0 +1,1 @@
+"""Making a part of a take anew, and reading what a take says."""

@@ -1,0 +1,1 @@
+"""The trained models: which one, on what, how it samples, and the signs that it is given as examples."""
