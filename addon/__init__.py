@@ -33,6 +33,8 @@ from .features.models import state as models_state
 from .features.render import operators as render_operators
 from .features.render import panel as render_panel
 from .features.render import properties as render_properties
+from .features.runtime import operators as runtime_operators
+from .features.runtime import state as runtime_state
 from .features.setup import engine_operators
 from .features.setup import operators as setup_operators
 from .features.setup import panel as setup_panel
@@ -53,6 +55,7 @@ CLASSES: tuple[type, ...] = (
     *render_properties.CLASSES,
     *scene.CLASSES,
     *engine_operators.CLASSES,
+    *runtime_operators.CLASSES,
     *setup_operators.CLASSES,
     *generate_operators.CLASSES,
     *gloss_operators.CLASSES,
@@ -94,6 +97,7 @@ def unregister() -> None:
     """Take it all back, in reverse, the engine first."""
     preview.unregister()
     models_state.unregister()
+    runtime_state.unregister()
     pump.unregister()
     correctives.unregister()
     del bpy.types.WindowManager.signwright

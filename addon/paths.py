@@ -45,6 +45,11 @@ def models_path() -> Path:
     return user_path("models")
 
 
+def packs_path() -> Path:
+    """Folder of the packs with PyTorch that the user installed; it need not be there."""
+    return user_path("packs")
+
+
 def log_path() -> Path:
     """The engine's log file; its folder need not be there."""
     return user_path("logs") / "engine.log"

@@ -18,7 +18,8 @@ import bpy
 
 from .engine_process import EngineProcess, engine_command, engine_environment
 from .engine_session import EngineSession, Job
-from .paths import ROOT, absolute, log_path, models_path, preferences, user_folder, user_path
+from .features.runtime import packs
+from .paths import ROOT, absolute, log_path, models_path, packs_path, preferences, user_folder, user_path
 from .reports import Report, UserError
 
 BUSY_INTERVAL = 0.02
@@ -66,7 +67,14 @@ def _make_process() -> EngineProcess:
             code="user_folder",
         ) from e
     log = log_path()
-    return EngineProcess(engine_command(str(engine_python()), log), engine_environment(ROOT, cache), log)
+    environment = engine_environment(ROOT, cache, pack=_pack())
+    return EngineProcess(engine_command(str(engine_python()), log), environment, log)
+
+
+def _pack() -> str:
+    """Folder of the pack that the engine is to use; empty for the zip's own runtime."""
+    found = packs.installed(packs_path()) if preferences().runtime == "AUTO" else []
+    return str(found[0].folder) if found else ""
 
 
 def forget_compiled() -> None:
