@@ -197,13 +197,13 @@ def _forms(sign: Any, lexicon: Lexicon, spoken: str) -> Iterator[GlossItem]:
     """The citation form of a sign and, of a directional one, its forms with places."""
     mouth = mouthing(sign.words[0], spoken) if sign.words else ""
     agreement = sign.agreement if isinstance(sign, Sign) else ""
-    citation: tuple[Locus, Locus] = ("", "")
-    places = [citation]
+    unplaced: Locus = ""
+    places: list[tuple[Locus, Locus]] = [(unplaced, unplaced)]
     if agreement:
         goals = (*_LOCI, *_FAR_LOCI) if sign.gloss in POINTING else _LOCI
-        places += [(citation[0], goal) for goal in goals]
+        places.extend((unplaced, goal) for goal in goals)
     if agreement in ("subject_object", "object_subject"):
-        places += permutations(_LOCI, 2)
+        places.extend(permutations(_LOCI, 2))
     for source, goal in places:
         yield sign_item(sign, mouth=mouth, known=lexicon.signs, source=source, goal=goal)
 
