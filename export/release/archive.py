@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import re
 import shutil
 import zipfile
@@ -26,6 +27,7 @@ _LEFT_OUT = (
     "addon/blender_manifest.toml",
 )
 _JUNK = re.compile(r"(^|/)(__pycache__|\.[^/]*)(/|$)|\.(py[cod]|blend1|part|orig|log)$|~$")
+_COMPILED = re.compile(r"runtime/cp\d+/")
 _KEPT_METADATA = re.compile(r"/(METADATA$|licen[cs]es/|LICEN[CS]E|COPYING|NOTICE|AUTHORS)")
 _DATE = (2026, 1, 1, 0, 0, 0)
 _INIT = '''"""Signwright: turns text into editable sign-language animation."""
@@ -82,7 +84,10 @@ def build(environment: Environment, target: native.Platform | None = None) -> Re
 
 
 def validate(release: Release, environment: Environment) -> None:
-    """Blender's own validator over the zip, and its own builder over the zip's content; once for the same zip."""
+    """Blender's own validator over the zip, and its own builder over the zip's content; once for the same zip.
+
+    Compiled packages are left out of what is built, which takes a minute of packing less.
+    """
     digest = file_hash(release.path)
     stamp = BUILD / "validated" / f"{release.path.stem}-{environment.name}.txt"
     if stamp.is_file() and stamp.read_text() == digest:
@@ -92,12 +97,13 @@ def validate(release: Release, environment: Environment) -> None:
     unpacked = BUILD / "unpacked"
     shutil.rmtree(unpacked, ignore_errors=True)
     with zipfile.ZipFile(release.path) as archive:
-        archive.extractall(unpacked)
+        names = [name for name in archive.namelist() if not _COMPILED.match(name)]
+        archive.extractall(unpacked, names)
     rebuilt = BUILD / "rebuilt.zip"
     command = [environment.python, tool, "build", "--source-dir", unpacked, "--output-filepath", rebuilt]
     run(command, "blender-build", env=isolated())
-    with zipfile.ZipFile(release.path) as ours, zipfile.ZipFile(rebuilt) as theirs:
-        lost = set(ours.namelist()) ^ {n for n in theirs.namelist() if not n.endswith("/")}
+    with zipfile.ZipFile(rebuilt) as theirs:
+        lost = set(names) ^ {n for n in theirs.namelist() if not n.endswith("/")}
     if lost:
         raise BuildError(f"Blender's own builder packs other files than we do: {', '.join(sorted(lost)[:10])}")
     stamp.parent.mkdir(parents=True, exist_ok=True)
@@ -177,7 +183,7 @@ def write_once(files: dict[str, Path | bytes], target: Path) -> None:
     if stamp.is_file() and stamp.read_text() == found:
         return
     target.parent.mkdir(exist_ok=True)
-    partial = target.with_suffix(".part")
+    partial = target.with_suffix(f".{os.getpid()}.part")
     write(files, partial)
     partial.replace(target)
     stamp.parent.mkdir(parents=True, exist_ok=True)
