@@ -24,7 +24,8 @@ class OnnxTokenizer:
         """Load the decoders; the encoders come when they are first asked for. Raises `BundleError`."""
         self.layout = read_layout(bundle)
         self.mean, self.std = read_statistics(bundle, self.layout)
-        self._bundle, self._device, self._threads = bundle, device, threads
+        self._bundle, self._threads = bundle, threads
+        self._device: Device = device
         self._codes = {part: int(bundle.manifest.model["tokenizer"][part]["codes"]) for part in PARTS}
         self._decoders = {part: self._session("decoder", part) for part in PARTS}
         self._encoders: dict[str, Any] = {}

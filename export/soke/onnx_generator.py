@@ -158,8 +158,8 @@ def _look_back(graph: Graph, source: Source, x: str, n: int) -> str:
     q, k, v = _qkv(graph, source, _norm(graph, source, x, f"{name}.attention_norm"), name)
     size = config.width // config.heads
     past = [graph.given(f"past_{kind}_{n}", graph.kind, ("batch", config.heads, "past", size)) for kind in _KINDS]
-    heads = {"q_num_heads": config.heads, "kv_num_heads": config.heads}
-    seen, *present = graph.ops("Attention", q, k, v, "", *past, outputs=3, **heads)
+    count = config.heads
+    seen, *present = graph.ops("Attention", q, k, v, "", *past, outputs=3, q_num_heads=count, kv_num_heads=count)
     for kind, value in zip(_KINDS, present, strict=True):
         graph.made(value, f"{kind}_{n}", graph.kind, ("batch", config.heads, "present", size))
     return _linear(graph, source, seen, f"{name}.attention.out")

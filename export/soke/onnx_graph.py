@@ -13,7 +13,7 @@ from typing import IO, Final, Literal
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from onnx import TensorProto, helper
 
 from .quantizing import packed_blocks, unsigned_columns
@@ -61,12 +61,12 @@ class Graph:
         if error is None:
             self._save()
 
-    def given(self, name: str, dtype: object, shape: tuple[Dimension, ...]) -> str:
+    def given(self, name: str, dtype: DTypeLike, shape: tuple[Dimension, ...]) -> str:
         """An input; names in the shape stand for lengths that may differ."""
         self._inputs.append(helper.make_tensor_value_info(name, _type(np.dtype(dtype)), shape))
         return name
 
-    def made(self, value: str, name: str, dtype: object, shape: tuple[Dimension, ...]) -> None:
+    def made(self, value: str, name: str, dtype: DTypeLike, shape: tuple[Dimension, ...]) -> None:
         """Declare a value as an output of that name."""
         self._nodes.append(helper.make_node("Identity", [value], [name]))
         self._outputs.append(helper.make_tensor_value_info(name, _type(np.dtype(dtype)), shape))

@@ -22,7 +22,7 @@ def packed_blocks(weight: NDArray[np.float32], bits: int, block: int) -> tuple[N
     divisors = np.where(scales == 0, 1, scales)
     values = np.clip(np.rint(blocks / divisors) + middle, 0, 2 * middle - 1).astype(np.uint8)
     if bits == 4:
-        values = values[..., ::2] | values[..., 1::2] << 4
+        values = np.bitwise_or(values[..., ::2], np.left_shift(values[..., 1::2], 4, dtype=np.uint8), dtype=np.uint8)
     return values, scales.reshape(-1).astype(np.float32)
 
 

@@ -2,9 +2,9 @@
 
 Method: a checkpoint in the published Lightning layout with 12 + 12 layers of width 1024, 20,000 words, a tokenizer of
 the published width, objects in `hyper_parameters` and 80 MB of `metrics.*`, its numbers drawn at random; then the
-command `python -m export soke` in a process of its own, its parity report included, without ONNX files of the generator and
-with those of each PRECISION. Seconds on the clock and of the processor, and the largest resident memory, are the
-operating system's figures of that process.
+command `python -m export soke` in a process of its own, its parity report included, without ONNX files of the
+generator and with those of each PRECISION. Seconds on the clock and of the processor, and the largest resident memory,
+are the operating system's figures of that process.
 """
 
 # pyright: reportMissingImports=false

@@ -118,6 +118,7 @@ def main() -> None:
     parser.add_argument("--plain", action="store_true", help="measure the plain torch loop too")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--runs", type=int, default=3)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     words = vocabulary()
@@ -133,7 +134,7 @@ def main() -> None:
             runtime = OnnxRuntime(bundle, words, "cpu", options.threads)
             loaded = time.perf_counter() - began
             times = []
-            for _ in range(4):
+            for _ in range(1 + options.runs):
                 began, used = time.perf_counter(), time.process_time()
                 decoded = decode(runtime, texts, ["ASL"] * len(texts), constraints=[EXACT] * len(texts))
                 times.append((time.perf_counter() - began, time.process_time() - used))
