@@ -20,7 +20,7 @@ from ..skeleton import JOINT_INDEX, JOINT_NAMES, LAYERS
 from ..take import PoseSequence
 from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS, Layout
 from .decoding import Decoded, forced_rows
-from .locked import Lock, hermite, honoured, residuals
+from .locked import Lock, honoured, residuals
 from .model import Model
 from .motion import cut, joint_speeds, joints_of, sampled
 from .runtime import Rows
@@ -31,6 +31,8 @@ Codes = Mapping[str, Sequence[int]]
 
 _AROUND: Final = 8
 """Steps of kept motion at either side that the tokenizer's decoder sees."""
+_SLOWEST: Final = 60.0
+"""Degrees a second that every joint may be turned by to fit at a seam; else as fast as it is elsewhere."""
 _NEAR_SEAM: Final = 2
 """Frames at either side of a seam whose speed is reported."""
 
@@ -193,27 +195,22 @@ def _fitted(window: Window, new: Codes, at: Array) -> PoseSequence:
     made = dataclasses.replace(made, fps=sequence.fps)
     q, kept = joints_of(made), joints_of(sampled(sequence, at))
     count = edit.frames
-    turn = np.zeros((count, q.shape[1] * 3))
-    shift = np.zeros((count, made.expression.shape[1]))
+    turn, shift = np.zeros((count, 3 * q.shape[1])), np.zeros((count, made.expression.shape[1]))
     face = _face_like(sequence, made, at)
-    limit = max(float(np.radians(joint_speeds(sequence).max(initial=0.0))) / sequence.fps, 1e-3)
+    own = np.radians(joint_speeds(sequence).max(axis=0)) / sequence.fps
+    joint_limit = np.repeat(np.maximum(own, np.radians(_SLOWEST) / sequence.fps), 3)
     sides = []
     if edit.first > 0:
-        sides.append(((1, 0), np.arange(1, count + 1), edit.first > 1))
+        sides.append(([1, 0], np.arange(1, count + 1), edit.first > 1))
     if edit.end < len(sequence):
-        sides.append(((count + 2, count + 3), np.arange(count, 0, -1), edit.end + 1 < len(sequence)))
-    for (near, far), distance, has_slope in sides:
-        ends = [near, far]
+        sides.append(([count + 2, count + 3], np.arange(count, 0, -1), edit.end + 1 < len(sequence)))
+    for ends, distance, has_slope in sides:
         rotation = residuals(q[ends], kept[ends]).reshape(2, -1)
         lines = (face - made.expression)[ends]
-        for values, target, most in ((rotation, turn, limit), (lines, shift, 1.0)):
+        for values, target, limit in ((rotation, turn, joint_limit), (lines, shift, np.float64(1.0))):
             slope = values[0] - values[1] if has_slope else np.zeros_like(values[0])
-            needed = int(np.ceil(1.5 * np.abs(values[0]).max(initial=0.0) / most))
-            reach = min(max(round(edit.blend * sequence.fps), needed, 2), count + 1)
-            knots = np.array([0, reach])
-            target += hermite(
-                knots, np.stack([values[0], 0 * values[0]]), np.stack([slope, 0 * slope]), np.minimum(distance, reach)
-            )
+            needed = np.maximum(1.5 * np.abs(values[0]) / limit, max(edit.blend * sequence.fps, 2.0))
+            target += _fading(distance, values[0], slope, np.minimum(needed, count + 1))
     inner = slice(2, 2 + count)
     poses = axis_angle_from_quaternion(multiply(q[inner], quaternion_from_axis_angle(turn.reshape(count, -1, 3))))
     return dataclasses.replace(
@@ -222,6 +219,12 @@ def _fitted(window: Window, new: Codes, at: Array) -> PoseSequence:
         trans=made.trans[inner],
         expression=made.expression[inner] + shift,
     )
+
+
+def _fading(distance: NDArray[np.integer], value: Array, slope: Array, reach: Array) -> Array:
+    """(n, D) residuals at (n,) frames from a seam: (D,) `value` and its `slope` a frame there, none from `reach` on."""
+    t = np.minimum(distance[:, None] / reach, 1.0)
+    return (1.0 + 2.0 * t) * (1.0 - t) ** 2 * value + t * (1.0 - t) ** 2 * reach * slope
 
 
 def _face_like(sequence: PoseSequence, made: PoseSequence, at: Array) -> Array:

@@ -17,6 +17,12 @@ from .motion import ARMS, arm_angle, cut, joined, joints_of, mixed, sampled, smo
 _MOVING: Final = 0.35
 """Share of the farthest from rest, in the angle of an arm's joint, from which on a hand is about to sign."""
 _SHORTEST_S, _LONGEST_S, _PER_RADIAN_S = 0.25, 0.7, 0.22
+_RUN_OUT: Final = 1.5
+"""Frames that a motion runs on when it is left."""
+_TRIMMED: Final = 4
+"""Most frames that are taken off a chunk's signs because the hands are on the way to rest already."""
+_ARRIVED: Final = 0.85
+"""Share of the farthest from rest, near a chunk's end, from which on they aren't."""
 _PAUSE_SHARE: Final = 0.4
 """Of a pause in the text; the way takes a part of it already."""
 
@@ -54,6 +60,19 @@ def signing_range(sequence: PoseSequence) -> tuple[int, int]:
     return (int(signing[0]), int(signing[-1]) + 1) if len(signing) else (0, len(sequence))
 
 
+def piece_of(sequence: PoseSequence, first: int, end: int, pause: float = 0.0) -> Piece:
+    """A piece whose signs are from `first` to `end`, without what is the way from or to rest already."""
+    arms = joints_of(sequence)[:, ARMS]
+    start, stop = (angle_between(arms, arms[rest]).max(axis=1) for rest in (0, -1))
+    near = slice(first, min(first + 3 * _TRIMMED, end))
+    begun = np.flatnonzero(start[near] >= _ARRIVED * start[near].max(initial=0.0))
+    near = slice(max(end - 3 * _TRIMMED, first), end)
+    left = np.flatnonzero(stop[near][::-1] >= _ARRIVED * stop[near].max(initial=0.0))
+    first += min(int(begun[0]), _TRIMMED) if len(begun) else 0
+    end -= min(int(left[0]), _TRIMMED) if len(left) else 0
+    return Piece(sequence, min(first, end - 1), end, pause)
+
+
 def join(pieces: Sequence[Piece]) -> tuple[PoseSequence, list[Placed]]:
     """One motion of all pieces, and where each lies. The first begins and the last ends as it did."""
     parts: list[PoseSequence] = []
@@ -78,14 +97,11 @@ def _way(before: Piece, after: Piece) -> PoseSequence:
     seconds = float(np.clip(_PER_RADIAN_S * angle, _SHORTEST_S, _LONGEST_S)) + _PAUSE_SHARE * before.pause
     count = max(round(seconds * before.sequence.fps), 2)
     t = np.arange(1, count + 1)
-    share = t / (count + 1)
-    # both run ever slower towards where they would come to rest, so that the hands don't sink on the way
-    leaving = sampled(before.sequence, before.end - 1 + _slowing(t, count))
-    coming = sampled(after.sequence, after.first - _slowing(count + 1 - t, count))
-    return mixed(leaving, coming, smoothstep(share))
+    leaving = sampled(before.sequence, before.end - 1 + _stopping(t))
+    coming = sampled(after.sequence, after.first - _stopping(count + 1 - t))
+    return mixed(leaving, coming, smoothstep(t / (count + 1)))
 
 
-def _slowing(t: NDArray[np.integer], count: int) -> NDArray[np.floating]:
-    """Frames gone after t frames: as before at first, then to a stop within `count` frames."""
-    s = np.clip(t / (count + 1), 0.0, 1.0)
-    return (count + 1) * (s - s**2 + s**3 / 3.0)
+def _stopping(t: NDArray[np.integer]) -> NDArray[np.floating]:
+    """Frames gone after t frames: as before at first, but soon to a stop, so that the hands don't sink to rest."""
+    return _RUN_OUT * (1.0 - np.exp(-t / _RUN_OUT))

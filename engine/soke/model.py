@@ -33,7 +33,7 @@ PRECISIONS: Final = ("auto", "float32", "bf16", "fp16", "int8")
 
 _SMALL_BYTES: Final = 256 << 20
 """Weights up to which ONNX Runtime is as quick on a processor as torch, and starts sooner."""
-_HELD: Final = 5
+_HELD: Final = 3
 """Steps for which a code is held to see what it looks like."""
 
 

@@ -21,7 +21,7 @@ from ..take import PoseSequence, Segment, TakeError
 from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS
 from .decoding import Decoded
 from .exact import Exact, exact, stretched
-from .joining import Piece, Placed, join, signing_range
+from .joining import Piece, Placed, join, piece_of, signing_range
 from .model import Device, Model, Precision
 from .naming import Signer
 from .options import Options
@@ -319,7 +319,7 @@ def _piece(sequence: PoseSequence, spans: Sequence[Span], pause: float) -> Piece
     if not spans:
         return Piece(sequence, *signing_range(sequence), pause)
     end = min(spans[-1].end * FRAMES_PER_TOKEN, len(sequence))
-    return Piece(sequence, min(spans[0].first * FRAMES_PER_TOKEN, end - 1), end, pause)
+    return piece_of(sequence, min(spans[0].first * FRAMES_PER_TOKEN, end - 1), end, pause)
 
 
 def _segments(

@@ -24,9 +24,9 @@ Fate = Literal["spelled", "model", "left_out"]
 OwnCodes = Callable[[GlossItem], CodeEntry]
 """The codes of an item whose sign is the user's own, by the bundle's tokenizer."""
 
-LEAD: Final = 5
+LEAD: Final = 3
 """Steps of the way from or to rest, roughly."""
-WAY: Final = 2
+WAY: Final = 1
 """Steps between two signs, roughly."""
 _UNKNOWN: Final = 8
 """Steps of a sign that the dictionary lacks, roughly."""

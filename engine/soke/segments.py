@@ -20,9 +20,9 @@ Array = NDArray[np.floating]
 Steps = Mapping[str, Sequence[int]]
 """Codes by part, equally many of each."""
 
-_WAY: Final = 0.5
+_WAY: Final = 0.35
 """Cost of a step between signs, in mean distances of two codes: nearer ones count as the same sign's."""
-_SKIPPED: Final = 0.25
+_SKIPPED: Final = 0.3
 """Cost of a retrieved step that nothing renders, in the same unit."""
 _STAY: Final = 0.05
 """Cost of rendering one retrieved step by one more generated step."""

@@ -97,7 +97,7 @@ def test_a_sentence_that_is_too_long_is_cut_where_signs_end() -> None:
     assert len(found.chunks) > 2
     assert entries(found) == entries(by_plan(text, limits=Limits(64, 64, 1000)))
     for chunk in found.chunks:
-        assert sum(k.entry.steps + 2 for k in chunk.keywords) + 10 <= 40
+        assert sum(k.entry.steps + 1 for k in chunk.keywords) + 6 <= 40
 
 
 def test_the_first_keywords_are_kept_when_fewer_are_wanted() -> None:
