@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,12 +10,15 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
 import pytest
 from plain_addon import ROOT, addon_module
+from tiny_wheels import TORCH
 
+from engine import native
 from engine.protocol import PROTOCOL
 from engine.take import Take
 
@@ -30,11 +34,11 @@ def spawn(tmp_path: Path) -> Iterator[Spawn]:
     """Makes a started engine process: the real engine, or a Python script in its place."""
     made = []
 
-    def start(script: str = "", command: list[str] | None = None) -> Any:
+    def start(script: str = "", command: list[str] | None = None, pack: str | Path = "") -> Any:
         log = tmp_path / "Protokoll ü" / "engine.log"
         if script:
             command = [sys.executable, "-c", textwrap.dedent(script)]
-        env = client.engine_environment(ROOT, tmp_path / "cache")
+        env = client.engine_environment(ROOT, tmp_path / "cache", pack=pack)
         engine = client.EngineProcess(command or client.engine_command(sys.executable, log), env, log)
         made.append(engine)
         engine.start()
@@ -348,3 +352,77 @@ def test_writing_to_an_engine_that_is_gone_does_not_end_a_host_that_keeps_sigpip
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(host)], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["closed"] * 3
+
+
+# ------------------------------------------------------------ packs
+
+
+def make_pack(folder: Path, torch: str, **changed: Any) -> Path:
+    """A pack whose PyTorch is these lines."""
+    (folder / "torch").mkdir(parents=True)
+    (folder / "torch/__init__.py").write_text(torch)
+    (folder / "torch/version.py").write_text("cuda = None\n")
+    (folder / "torch-9.9.dist-info").mkdir()
+    (folder / "torch-9.9.dist-info/METADATA").write_text("Name: torch\nVersion: 9.9\n")
+    (folder / native.PACK_FILE).write_text(json.dumps({"name": folder.name, "python": native.TAG, **changed}))
+    return folder
+
+
+def runtime_of(engine: Any) -> dict[str, str]:
+    return engine.wait(engine.request("hello", protocol=PROTOCOL), WAIT_S)["runtime"]
+
+
+def test_an_engine_with_a_pack_says_so_and_tries_it_only_once(spawn: Spawn, tmp_path: Path) -> None:
+    counted = TORCH.format(version="9.9") + f"open({str(tmp_path / 'loads')!r}, 'a').write('x')\n"
+    pack = make_pack(tmp_path / "mi pack ñ", counted)
+    for _ in range(2):
+        assert runtime_of(spawn(pack=pack))["label"] == "PyTorch 9.9 (CPU)"
+    assert (tmp_path / "loads").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    ("torch", "changed", "reason"),
+    [
+        ("raise ImportError('libbroken.so: no such file')", {}, "libbroken.so"),
+        ("raise SystemError('a driver of another age')", {}, "another age"),
+        ("", {}, "zeros"),
+        ("", {"python": "cp27"}, "was made for Python 2.7"),
+    ],
+)
+def test_an_engine_whose_pack_is_of_no_use_says_why_and_goes_on_without(
+    spawn: Spawn, tmp_path: Path, torch: str, changed: dict[str, str], reason: str
+) -> None:
+    pack = make_pack(tmp_path / "torch-cpu", torch, **changed)
+    engine = spawn(pack=pack)
+    runtime = runtime_of(engine)
+    assert reason in runtime["note"]
+    assert "Remove the pack and install it again" in runtime["note"]
+    assert not runtime["label"].startswith("PyTorch 9.9")
+    answer = engine.wait(engine.request("generate", text="Hello.", output=str(tmp_path / "x.npz")), WAIT_S)
+    assert answer["type"] == "result"
+
+
+def test_a_pack_that_is_gone_is_told(spawn: Spawn, tmp_path: Path) -> None:
+    assert "isn't there" in runtime_of(spawn(pack=tmp_path / "none"))["note"]
+
+
+def test_the_engine_inherits_no_pack_and_sends_no_usage_data(tmp_path: Path) -> None:
+    env = client.engine_environment(ROOT, tmp_path, base={"SIGNWRIGHT_PACK": "/elsewhere"})
+    assert env["SIGNWRIGHT_PACK"] == ""
+    assert env["ORT_DISABLE_TELEMETRY"] == "1"
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_compiled_packages_come_from_the_folder_of_the_running_python(tmp_path: Path, there: bool) -> None:
+    folder = tmp_path / "runtime" / (native.TAG if there else "cp27")
+    suffix = EXTENSION_SUFFIXES[0]
+    (folder / "onnxruntime/capi").mkdir(parents=True)
+    (folder / f"onnxruntime/capi/onnxruntime_pybind11_state{suffix}").write_bytes(b"")
+    code = (
+        "import sys; from pathlib import Path; from engine import native;"
+        f"native.add_packages('', Path({str(tmp_path / 'runtime')!r})); print(native.note()); print(*sys.path, sep='|')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    note, path = done.stdout.split("\n")[:2]
+    assert (str(folder) in path.split("|")) == there
+    assert ("brings no ONNX Runtime for Python" in note) != there
