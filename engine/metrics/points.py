@@ -46,8 +46,8 @@ class Regions:
         def following(*names: str) -> Indices:
             return np.flatnonzero(np.isin(strongest, [JOINT_INDEX[name] for name in names]))
 
-        hands = [following(f"{side}_wrist", *LAYERS[f"{side}_hand"]) for side in SIDES]
-        return cls(*hands, following(*FACE_JOINTS))
+        left, right = (following(f"{side}_wrist", *LAYERS[f"{side}_hand"]) for side in SIDES)
+        return cls(left, right, following(*FACE_JOINTS))
 
 
 class MeasuredBody:

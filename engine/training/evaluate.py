@@ -161,18 +161,21 @@ class MethodResult:
     def figures(self, code: str) -> dict[str, dict[str, tuple[float, float]]]:
         """By part (`hands` is the mean of both) and error the mean over clips and its standard error."""
         rows = self.of(code)
-        values = {part: np.array([_figures(row.errors[part]) for row in rows]) for part in DTW_PARTS}
-        values["hands"] = 0.5 * (values["left_hand"] + values["right_hand"])
         return {
             part: {
-                name: (
-                    float(own[:, i].mean()),
-                    float(own[:, i].std(ddof=1) / np.sqrt(len(own))) if len(own) > 1 else 0.0,
-                )
-                for i, name in enumerate(FIGURES)
+                name: _mean_and_error(np.array([_of_part(row, part)[number] for row in rows]))
+                for number, name in enumerate(FIGURES)
             }
-            for part, own in values.items()
+            for part in (*DTW_PARTS, "hands")
         }
+
+    def against(self, other: MethodResult, part: str, error: str) -> tuple[float, float]:
+        """Mean difference to another method over the clips that both signed, and its standard error."""
+        theirs = {s.clip.name: s for s in other.scored}
+        number = FIGURES.index(error)
+        both = [(own, theirs[own.clip.name]) for own in self.scored if own.clip.name in theirs]
+        gaps = np.array([_of_part(a, part)[number] - _of_part(b, part)[number] for a, b in both])
+        return _mean_and_error(gaps) if len(gaps) else (float("nan"), float("nan"))
 
     def texts(self, code: str) -> TextScores | None:
         """Back-translation of a language; `None` without one."""
@@ -187,9 +190,20 @@ FIGURES: Final = ("DTW-JPE", "DTW-PA-JPE", "JPE per frame", "PA-JPE per frame")
 """The sums along the path in metres, as published, and the means along it in millimetres."""
 
 
-def _figures(warped: Warped) -> tuple[float, float, float, float]:
+def _of_part(row: Scored, part: str) -> tuple[float, ...]:
+    """The figures of one clip; `hands` is the mean of both."""
+    if part == "hands":
+        both = zip(_of_part(row, "left_hand"), _of_part(row, "right_hand"), strict=True)
+        return tuple(0.5 * (left + right) for left, right in both)
+    warped = row.errors[part]
     per_frame = warped.per_frame
     return warped.jpe, warped.pa_jpe, 1000 * per_frame[0], 1000 * per_frame[1]
+
+
+def _mean_and_error(values: Array) -> tuple[float, float]:
+    """The mean, and its standard error: 0 for a single value."""
+    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+    return float(values.mean()), float(error)
 
 
 def evaluate_signers(

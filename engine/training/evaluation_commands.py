@@ -29,7 +29,7 @@ def add(commands: Any, command: Callable[[Run], Run]) -> None:
         help="motion to codes and back: MPVPE, MPJPE",
         description="Encode and decode clips: MPVPE and MPJPE in mm, plain and Procrustes-aligned; use of the codes.",
     )
-    _add_common(tokenizer)
+    _add_common(tokenizer, bundles=True)
     tokenizer.add_argument("--every", type=int, default=5, metavar="N", help="look at one frame in N (default: 5)")
     tokenizer.set_defaults(run=command(_tokenizer))
     generator = kinds.add_parser(
@@ -38,7 +38,7 @@ def add(commands: Any, command: Callable[[Run], Run]) -> None:
         description="Let methods sign the texts of clips: DTW-JPE and DTW-PA-JPE against the recordings, length, time, "
         "and BLEU and ROUGE of what a bundle that reads motion makes of it.",
     )
-    _add_common(generator)
+    _add_common(generator, bundles=False)
     generator.add_argument(
         "--keywords", default="", metavar="N,N,...",
         help="most retrieved signs, a method each (default: none, the published 3, and what the bundle is for)",
@@ -52,11 +52,13 @@ def add(commands: Any, command: Callable[[Run], Run]) -> None:
     generator.set_defaults(run=command(_generator))
 
 
-def _add_common(parser: argparse.ArgumentParser) -> None:
+def _add_common(parser: argparse.ArgumentParser, bundles: bool) -> None:
+    """bundles: whether at least one has to be given."""
     parser.add_argument("corpus", type=Path, metavar="CORPUS", help="folder of a corpus (see `corpus`)")
     parser.add_argument(
-        "--bundle", action="append", required=True, metavar="FOLDER", help="a bundle or its id; may be given repeatedly"
-    )
+        "--bundle", action="append", default=[], required=bundles, metavar="FOLDER",
+        help="a bundle or its id; may be given repeatedly",
+    )  # fmt: skip
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="report.md and report.json")
     parser.add_argument("--split", default="test", metavar="NAME", help="train, val or test (default: test)")
     parser.add_argument("--languages", default="", metavar="CODE,...", help="signed languages (default: all)")
@@ -84,6 +86,7 @@ def _tokenizer(options: argparse.Namespace) -> int:
 
 
 def _generator(options: argparse.Namespace) -> int:
+    from .. import languages
     from .evaluate import Settings, chosen_clips, evaluate_signers, reads_motion, recordings_read
     from .evaluation_report import generator_json, generator_markdown, write
     from .signers import CodesSigner, DictionarySigner, GeneratorSigner
@@ -91,12 +94,14 @@ def _generator(options: argparse.Namespace) -> int:
     cache, measured = _opened(options)
     settings = Settings(options.split, _codes(options), options.samples, options.seed, batch=max(options.batch, 1))
     models = {label: _generator_of(name, options.device) for label, name in _labels(options.bundle).items()}
-    known = set.intersection(*(set(m.vocabulary.languages) for m in models.values()))
-    clips = chosen_clips(cache, settings, sorted(known))
+    known = [set(m.vocabulary.languages) for m in models.values()] or [{x.code for x in languages.with_signs()}]
+    clips = chosen_clips(cache, settings, sorted(set.intersection(*known)))
     signers: list[Any] = [] if options.no_dictionary else [DictionarySigner(measured.body, options.seed)]
     for label, model in models.items():
         signers += [CodesSigner(model, label)] if options.codes and len(model.dictionary) else []
         signers += [GeneratorSigner(model, count, label) for count in _keywords(options.keywords, model)]
+    if not signers:
+        raise ValueError("There is no method to evaluate: give a bundle, or leave --no-dictionary out.")
     reader = next(((label, m) for label, m in models.items() if reads_motion(m)), None)
     model = reader[1] if reader else None
     results = evaluate_signers(signers, cache, clips, measured, settings, model)

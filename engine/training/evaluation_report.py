@@ -122,6 +122,7 @@ def generator_markdown(
     for code in codes:
         parts += [f"## {'All languages' if code == 'all' else code}", _main_table(results, code)]
         parts += ["Means along the path, in millimetres:", _frame_table(results, code)]
+    parts += _pairs_part(results)
     failed = [(r.name, len(r.failed)) for r in results if r.failed]
     if failed:
         parts += ["Clips that a method couldn't sign, which its figures leave out:", table(("method", "clips"), failed)]
@@ -149,6 +150,23 @@ def _frame_table(results: Sequence[MethodResult], code: str) -> str:
         if result.of(code)
     ]
     return table(("method", *(f"{error} {part}" for error, part in _PER_FRAME)), rows)
+
+
+def _pairs_part(results: Sequence[MethodResult]) -> list[str]:
+    """Differences between methods clip by clip, which tell more than the spread of clips of unequal length."""
+    *others, last = results
+    errors = [(error, part) for error, part in _SHOWN]
+    rows = [
+        (other.name, *(_with_error(*other.against(last, part, error)) for error, part in errors)) for other in others
+    ]
+    if not rows or not last.scored:
+        return []
+    header = ("method", *(f"{error} {part}" for error, part in errors))
+    return [
+        f"## Against {last.name}",
+        "Mean differences clip by clip; above 0: the method errs more.",
+        table(header, rows),
+    ]
 
 
 def _text_part(

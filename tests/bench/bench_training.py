@@ -1,7 +1,7 @@
 """Our training loops against plain PyTorch loops of the same models: `python -m tests.bench.bench_training`.
 
-Method: random clips and codes; every loop in a process of its own, on the CPU with two threads, one after the other.
-Steps a second and processor seconds a step are means over the steps after the first three; memory is the largest
+Method: random clips and codes; every loop in a process of its own, on the CPU with one thread, one after the other.
+Steps a second and processor seconds a step are means over the steps after the first two; memory is the largest
 resident set of the process less that before the model was built. The plain loops keep all clips in memory and take
 samples in random order. The tokenizer's updates its code books by one-hot products; the generator's works out logits of
 the whole vocabulary and masks them for each head, as published. Ours log every step here, which costs them a little.
@@ -25,9 +25,9 @@ from pathlib import Path
 
 import numpy as np
 
-WARM, STEPS = 3, 12
-THREADS = 2
-CLIPS, FRAMES, WINDOW, WINDOWS, WIDTH = 320, 160, 64, 32, 128
+WARM, STEPS = 2, 8
+THREADS = 1
+CLIPS, FRAMES, WINDOW, WINDOWS, WIDTH = 320, 160, 64, 32, 96
 SIGNS, TEXTS, WORDS, SAMPLES = 400, 320, 4000, 16
 
 
@@ -162,7 +162,7 @@ def generator_parts():
         clips.append(Clip(str(number), " ".join(words), "ASL", codes, tuple(words)))
     rows = dict.fromkeys(range(WORDS + 3 + 27))
     vocabulary = Vocabulary(Words(), {row: row for row in rows}, CODES)
-    model = ModelConfig(256, 3, 3, 4, 1024, positions=512, dropout=0.0, pieces=WORDS)
+    model = ModelConfig(192, 3, 3, 6, 768, positions=512, dropout=0.0, pieces=WORDS)
     config = GeneratorConfig(model=model, batch=BatchConfig(samples=SAMPLES), run=run_config(RunConfig))
     prompt = PromptSettings("fused", 32, 10, 512)
     samples, held_out = (Samples(some, signs, vocabulary, prompt, "multihead") for some in (clips, clips[:8]))
@@ -247,8 +247,8 @@ def main() -> None:
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("lightning_fabric") is None:
         print("Left out: PyTorch and Lightning Fabric aren't installed in this environment.")
         return
-    print(f"{THREADS} threads, load {os.getloadavg()[0]:.1f}; tokenizer: width {WIDTH}, {WINDOWS} windows of {WINDOW} "
-          f"frames; generator: width 256, 3 + 3 layers, {WORDS} words, {SAMPLES} texts")  # fmt: skip
+    print(f"{THREADS} thread, load {os.getloadavg()[0]:.1f}; tokenizer: width {WIDTH}, {WINDOWS} windows of {WINDOW} "
+          f"frames; generator: width 192, 3 + 3 layers, {WORDS} words, {SAMPLES} texts")  # fmt: skip
     with tempfile.TemporaryDirectory() as scratch:
         random_corpus(Path(scratch) / "corpus")
         for name in LOOPS:

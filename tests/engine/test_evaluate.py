@@ -74,10 +74,11 @@ def model(folder: Path) -> Model:
 
 @dataclasses.dataclass
 class Echo:
-    """Signs the recordings themselves, every frame so many times; can't sign some."""
+    """Signs the recordings themselves, every frame so many times, less well by so much; can't sign some."""
 
     cache: ClipCache
     times: int = 1
+    noise: float = 0.0
     silent: tuple[str, ...] = ()
     name: str = "echo"
     runs_on: str = "cpu"
@@ -86,7 +87,9 @@ class Echo:
         return [None if clip.name in self.silent else self._sign(clip) for clip in clips]
 
     def _sign(self, clip: Clip) -> PoseSequence:
-        poses, face = SIGNWRIGHT.poses(np.repeat(self.cache.features(clip), self.times, axis=0))
+        features = np.repeat(self.cache.features(clip), self.times, axis=0)
+        noise = np.random.default_rng(clip.start).normal(0, self.noise, features.shape)
+        poses, face = SIGNWRIGHT.poses(features + noise)
         return PoseSequence(poses, np.zeros((len(poses), 3)), face, clip.fps, SIGNWRIGHT.expression)
 
 
@@ -102,7 +105,7 @@ def test_a_method_that_signs_the_recordings_errs_by_nothing(cache: ClipCache, me
 
 def test_figures_are_means_over_clips_with_their_standard_error(cache: ClipCache, measured: MeasuredBody) -> None:
     clips = chosen_clips(cache, Settings())
-    signer = DictionarySigner(measured.body, seed=1)
+    signer = Echo(cache, noise=0.2)
     (result,) = evaluate_signers([signer], cache, clips, measured, Settings())
     sums = []
     for clip, sequence in zip(clips, signer.sign(clips), strict=True):
@@ -129,6 +132,17 @@ def test_the_dictionary_is_nearer_to_what_it_was_made_of_than_random_weights(
     found = [r.figures("all")["body"]["PA-JPE per frame"][0] for r in results]
     assert found[0] < min(found[1:])
     assert found[1] != found[2]
+
+
+def test_methods_are_compared_clip_by_clip(cache: ClipCache, measured: MeasuredBody) -> None:
+    clips = chosen_clips(cache, Settings())
+    signers = [Echo(cache, noise=0.2), Echo(cache, silent=("ASL-1",))]
+    worse, echo = evaluate_signers(signers, cache, clips, measured, Settings())
+    sums = [s.errors["body"].jpe for s in worse.scored if s.clip.name != "ASL-1"]
+    mean, error = worse.against(echo, "body", "DTW-JPE")
+    assert mean == pytest.approx(np.mean(sums), abs=1e-3)
+    assert error == pytest.approx(np.std(sums, ddof=1) / np.sqrt(3), abs=1e-3)
+    assert echo.against(echo, "hands", "DTW-PA-JPE") == (0.0, 0.0)
 
 
 def test_batches_change_nothing(cache: ClipCache, model: Model) -> None:
@@ -236,6 +250,7 @@ def test_the_command_reports_generators(cache: ClipCache, folder: Path, tmp_path
         assert method["figures"]["all"]["body"]["DTW-JPE"]["mean"] == pytest.approx(np.mean(sums))
         assert set(method["texts"]) == {"ASL", "DGS"}
     report = (tmp_path / "report/report.md").read_text("utf-8")
+    assert "## Against tiny, 32 retrieved signs at most" in report
     for heading in ("## All languages", "## ASL", "## DGS", "## Back-translation"):
         assert heading in report
     mean = data["methods"][0]["figures"]["all"]["hands"]["DTW-PA-JPE"]["mean"]
