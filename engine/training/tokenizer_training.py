@@ -103,8 +103,7 @@ class TokenizerTraining:
         self.model.load_state_dict(content["weights"])
         self._optimiser.load_state_dict(content["optimiser"])
         self._place = Place(**content["place"])
-        self._rates.last_epoch = self._place.step - 1
-        self._rates.step()
+        self._rates.load_state_dict(content["rates"])
 
     def run(self, report: Report = lambda step, figures: None) -> bool:
         """Train to the end and write the tokenizer, or until the settings' minutes are over.
@@ -244,6 +243,7 @@ class TokenizerTraining:
                 "place": asdict(self._place),
                 "weights": self.model.state_dict(),
                 "optimiser": self._optimiser.state_dict(),
+                "rates": self._rates.state_dict(),
             }
             write_checkpoint(self._folder / LATEST, content)
         self._fabric.barrier()
