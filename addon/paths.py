@@ -42,7 +42,8 @@ def dictionary_path() -> Path:
 
 def models_path() -> Path:
     """Folder of the user's own trained models; it need not be there."""
-    return user_path("models")
+    chosen = preferences().models_folder
+    return absolute(chosen) if chosen else user_path("models")
 
 
 def packs_path() -> Path:

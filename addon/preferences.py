@@ -10,7 +10,7 @@ from bpy.props import EnumProperty, StringProperty
 from . import pump
 from .features.licences import licence_suggestions
 from .features.runtime.drawing import draw_runtime
-from .paths import PACKAGE, dictionary_path, log_path
+from .paths import PACKAGE, dictionary_path, log_path, models_path
 
 
 def _engine_changed(_self: Any, _context: bpy.types.Context) -> None:
@@ -30,6 +30,7 @@ class SignwrightPreferences(bpy.types.AddonPreferences):
     )  # pyright: ignore[reportInvalidTypeForm]
     runtime: EnumProperty(
         name="Use",
+        description="What the engine computes with",
         items=(
             ("AUTO", "The Pack", "PyTorch of the installed pack, for models and devices that it serves better"),
             ("BASE", "ONNX Runtime Only", "What comes with the add-on; an installed pack is left aside"),
@@ -50,6 +51,13 @@ class SignwrightPreferences(bpy.types.AddonPreferences):
         name="Takes and Videos",
         description="Folder that is offered for exports and renders. Empty for the .blend's own folder",
         subtype="DIR_PATH",
+    )  # pyright: ignore[reportInvalidTypeForm]
+    models_folder: StringProperty(
+        name="Models",
+        description="Folder of trained models that you imported, one folder each. Empty for a folder of the add-on's "
+        "that is kept when it is updated",
+        subtype="DIR_PATH",
+        update=_engine_changed,
     )  # pyright: ignore[reportInvalidTypeForm]
 
     dictionary_folder: StringProperty(
@@ -74,6 +82,10 @@ class SignwrightPreferences(bpy.types.AddonPreferences):
         box.label(text="Folders", icon="FILE_FOLDER")
         box.prop(self, "export_folder")
         box.prop(self, "work_folder")
+        box.prop(self, "models_folder")
+        row = box.row()
+        row.label(text=f"Models are in {models_path()}")
+        row.operator("signwright.open_models", icon="FILE_FOLDER")
         _draw_dictionary(self.layout.box(), self)
         _draw_log(self.layout.box())
 

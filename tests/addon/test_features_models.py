@@ -17,13 +17,11 @@ from signwright.addon.features.models.panel import is_sampled
 
 
 @pytest.fixture
-def models(addon, monkeypatch, tmp_path) -> Path:
+def models(addon, tmp_path) -> Path:
     """A folder of models for the fake engine, empty at first."""
     folder = tmp_path / "models"
     folder.mkdir()
-    monkeypatch.setattr(pump, "models_path", lambda: folder)
-    for module in (addon.features.models.state, addon.features.models.operators, addon.features.generate.operators):
-        monkeypatch.setattr(module, "models_path", lambda: folder)
+    addon.paths.preferences().models_folder = str(folder)
     return folder
 
 
@@ -84,6 +82,16 @@ def test_a_model_found_later_makes_the_method_usable_without_a_restart(models):
     assert [b["name"] for b in methods.entries("bundles")] == ["Large", "Small"]
     assert [d["id"] for d in methods.entries("devices")] == ["cpu", "cuda"]
     assert pump.session().pid == pid
+
+
+def test_the_folder_of_models_is_made_to_be_opened(addon, tmp_path):
+    addon.paths.preferences().models_folder = str(tmp_path / "my models")
+    assert bpy.ops.signwright.open_models() == {"FINISHED"}
+    assert (tmp_path / "my models").is_dir()
+    (tmp_path / "file").write_text("no folder")
+    addon.paths.preferences().models_folder = str(tmp_path / "file" / "models")
+    assert "can't be opened" in refused(bpy.ops.signwright.open_models)
+    assert message().fix == "choose_folder"
 
 
 def test_models_and_devices_are_chosen_from_menus(scene, models):

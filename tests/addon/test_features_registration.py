@@ -40,7 +40,13 @@ OPERATORS = (
     "import_animation_sign",
     "export_signs",
     "open_dictionary",
+    "find_keywords",
+    "refresh_models",
+    "open_models",
+    "regenerate",
+    "caption",
 )
+_GROUPS = ("setup", "generate", "gloss", "timeline", "models", "editing", "render")
 BLENDER_TYPES = (
     bpy.types.Operator,
     bpy.types.Panel,
@@ -86,7 +92,7 @@ def test_the_operators_that_scripts_rely_on_are_there(addon, name):
 def test_everything_that_can_be_pressed_or_set_has_a_tooltip(addon):
     names = [cls.bl_idname.partition(".")[2] for cls in addon.CLASSES if issubclass(cls, bpy.types.Operator)]
     bare = [name for name in names if not getattr(bpy.ops.signwright, name).get_rna_type().description]
-    groups = [getattr(bpy.context.scene.signwright, n) for n in ("setup", "generate", "gloss", "timeline", "render")]
+    groups = [getattr(bpy.context.scene.signwright, n) for n in _GROUPS]
     for group in (*groups, bpy.context.window_manager.signwright.dictionary, addon.paths.preferences()):
         hidden = {"takes", *bpy.types.PropertyGroup.bl_rna.properties.keys(), "bl_idname"}
         for prop in group.bl_rna.properties:

@@ -87,6 +87,31 @@ class SIGNWRIGHT_OT_refresh_models(bpy.types.Operator):
         return ask(self, "bundles", done, models=str(models_path()))
 
 
+class SIGNWRIGHT_OT_open_models(bpy.types.Operator):
+    """Open the folder of your own models. Put each one's folder into it, then look for models"""
+
+    bl_idname = "signwright.open_models"
+    bl_label = "Open Folder"
+    place = state.PLACE
+
+    @operator_fails_with_report
+    def execute(self, _context: bpy.types.Context) -> set[str]:
+        path = models_path()
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if not bpy.app.background:
+                bpy.ops.wm.path_open(filepath=str(path))
+        except (OSError, RuntimeError) as e:
+            raise UserError(
+                f"The folder of models {path} can't be opened: {e}",
+                "Choose another one in the preferences.",
+                "choose_folder",
+                "models_folder",
+            ) from e
+        self.report({"INFO"}, str(path))
+        return {"FINISHED"}
+
+
 class SIGNWRIGHT_OT_model_info(bpy.types.Operator):
     """Show who made the model, of what, and under which licence"""
 
@@ -117,5 +142,6 @@ CLASSES = (
     SIGNWRIGHT_OT_find_keywords,
     SIGNWRIGHT_OT_toggle_keyword,
     SIGNWRIGHT_OT_refresh_models,
+    SIGNWRIGHT_OT_open_models,
     SIGNWRIGHT_OT_model_info,
 )
