@@ -1,7 +1,8 @@
 """A complete Blender with a window, driven by mouse and keyboard through X, as a user would.
 
 `SIGNWRIGHT_BLENDER` is the command that starts it, `SIGNWRIGHT_ZIP` the built zip; `build_addon.py test gui` sets the
-latter. Keys and clicks are real X input (xdotool). What Blender then holds is asked of `inside.py`, which runs in it.
+latter. `SIGNWRIGHT_MODEL` may name a folder with a trained model, which is put among the user's own. Keys and clicks
+are real X input (xdotool). What Blender then holds is asked of `inside.py`, which runs in it.
 """
 
 from __future__ import annotations
@@ -21,13 +22,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "gui"
 WIDTH, HEIGHT = 1600, 900
-START_S, ACTION_S = 180.0, 60.0
-HEADER_PX = 28
-"""Height of a panel's header with the gap to the next."""
-PANEL_S = 1.0
-"""For a panel to open or close, which Blender draws as a movement."""
+START_S, ACTION_S, INPUT_S = 300.0, 180.0, 120.0
+NOTE_KEY = "Pause"
+"""Makes `inside.py` note what has been copied."""
+AT_ONCE = 30
+"""Places that one run of xdotool goes to."""
+MODELS = "extensions/.user/user_default/signwright/models"
+"""Where the extension looks for the user's models in a profile."""
 STEP_PX = 12
 """Less than a button's height."""
+EDGE_PX = 4
+"""From the sidebar's left edge to where no button or list takes the mouse wheel."""
+SCROLLS = 60
+"""Turns of the mouse wheel after which a panel should have come into view."""
 
 
 class Screen:
@@ -46,13 +53,13 @@ class Screen:
     def input(self, *arguments: object) -> None:
         """Send real input with xdotool."""
         environment = {**os.environ, "DISPLAY": self.display}
-        subprocess.run(["xdotool", *map(str, arguments)], env=environment, check=True, timeout=30)
+        subprocess.run(["xdotool", *map(str, arguments)], env=environment, check=True, timeout=INPUT_S)
 
     def photograph(self, name: str) -> Path:
         """Save what the screen shows."""
         path = FOLDER / f"{name}.png"
         environment = {**os.environ, "DISPLAY": self.display}
-        subprocess.run(["import", "-window", "root", str(path)], env=environment, check=True, timeout=60)
+        subprocess.run(["import", "-window", "root", str(path)], env=environment, check=True, timeout=INPUT_S)
         return path
 
     def close(self) -> None:
@@ -106,57 +113,101 @@ class Blender:
 
     def click(self, x: float, y: float, times: int = 1) -> None:
         self.point(x, y)
-        time.sleep(0.15)
+        self.settle()
         self.screen.input("click", "--repeat", times, "--delay", 60, 1)
+        self.settle()
 
     def ctrl_click(self, x: float, y: float) -> None:
         self.point(x, y)
-        time.sleep(0.15)
+        self.settle()
         self.screen.input("keydown", "ctrl", "click", 1, "keyup", "ctrl")
+        self.settle()
 
-    def copied(self, x: float, y: float, copy: str) -> str:
-        """What Blender copies of the button at that place."""
-        self.screen.input("mousemove", round(x), round(HEIGHT - 1 - y), "sleep", 0.05, "key", "--delay", 40, copy)
-        return self.ask("take_clipboard()")
+    def settle(self) -> None:
+        """Wait until Blender has worked off all input, and no panel is on the move."""
+        self.wait("not any(panel['moving'] for panel in panels().values())")
 
-    def open_panel(self, mark: str, copy: str = "ctrl+c") -> tuple[float, float]:
-        """Open the panel one of whose first rows is that button, close the others of the tab, and say where it is.
+    def copied(self, places: list[tuple[float, float]], copy: str) -> list[str]:
+        """What Blender copies of the buttons at those places; empty where there is none.
 
-        Headers can't be asked for, so they are tried from the top: Ctrl-click opens one and closes the others, and a
-        click closes it again.
+        Over a button, Ctrl C makes Blender copy its command, and Ctrl Alt Shift C the path of its property: so buttons
+        are known by what they do, wherever the layout puts them. Blender notes each copy in the order of the keys.
         """
+        self.ask("take_notes()")
+        for some in (places[i : i + AT_ONCE] for i in range(0, len(places), AT_ONCE)):
+            keys: list[object] = []
+            for x, y in some:
+                keys += ["mousemove", round(x), round(HEIGHT - 1 - y), "key", "--delay", 0, copy, NOTE_KEY]
+            self.screen.input(*keys)
+        notes = self.ask("take_notes()")
+        assert len(notes) == len(places), f"Blender has heard {len(notes)} of {len(places)} keys"
+        return notes
+
+    def open_panel(self, *names: str) -> None:
+        """Open a panel and panels in it, from the outside in, by clicks on their headers; other main panels are closed.
+
+        names: as their classes have them after the prefix, like `generate`, `gloss`.
+        """
+        for name in names:
+            panel = self._in_view(name)
+            others = self.ask(f"[n for n, p in panels().items() if p['open'] and not p['parent'] and n != {name!r}]")
+            place = panel["x"] + panel["width"] * 0.35, panel["header"]
+            if panel["parent"]:
+                if not panel["open"]:
+                    self.click(*place)
+            elif others or not panel["open"]:
+                if panel["open"]:
+                    self.click(*place)  # Ctrl-click on an open one would open what is in it
+                self.ctrl_click(*place)
+            self.wait(f"panels()[{name!r}]['open']")
+
+    def _in_view(self, name: str) -> dict[str, Any]:
+        """Turn the mouse wheel until the header of a panel can be seen; where the panel is then."""
         region = self.ask("sidebar()")
-        x, y = region["x"] + region["width"] * 0.35, region["y"] + region["height"] - HEADER_PX // 2
-        self.ctrl_click(x, y)
-        time.sleep(PANEL_S)
-        while y > region["y"] + HEADER_PX:
-            if place := self._below(mark, x, y, copy):
-                return place
-            self.click(x, y)
-            time.sleep(PANEL_S)
-            y -= HEADER_PX
-            self.ctrl_click(x, y)
-            time.sleep(PANEL_S)
-        self.screen.photograph("no-panel")
-        raise AssertionError(f"no panel with `{mark}`; see {FOLDER}/no-panel.png")
+        panel = self.wait(f"panels().get({name!r})")
+        for _ in range(SCROLLS):
+            below = panel["header"] < region["y"] + STEP_PX
+            if not below and panel["header"] < region["y"] + region["height"]:
+                return panel
+            self._turn_wheel(region, down=below)
+            panel = self.ask(f"panels()[{name!r}]")
+        self.screen.photograph("not-in-view")
+        raise AssertionError(f"the panel `{name}` doesn't come into view; see {FOLDER}/not-in-view.png")
 
-    def open_subpanel(self, below: tuple[float, float], mark: str, copy: str = "ctrl+c") -> tuple[float, float]:
-        """Open the closed sub-panel under the row at that place, and say where the button with `mark` is in it."""
-        x, y = below
-        for distance in (32, 26, 38):
-            self.click(x, y - distance)
-            time.sleep(PANEL_S)
-            if place := self._below(mark, x, y - distance, copy):
-                return place
-            self.click(x, y - distance)
-            time.sleep(PANEL_S)
-        self.screen.photograph("no-panel")
-        raise AssertionError(f"no sub-panel with `{mark}`; see {FOLDER}/no-panel.png")
+    def _turn_wheel(self, region: dict[str, Any], down: bool, times: int = 2) -> None:
+        """Scroll the sidebar by turns of the mouse wheel."""
+        self.point(region["x"] + EDGE_PX, region["y"] + region["height"] / 2)
+        self.screen.input("click", "--repeat", times, "--delay", 20, 5 if down else 4)
+        self.settle()
 
-    def _below(self, mark: str, x: float, y: float, copy: str) -> tuple[float, float] | None:
-        """Place of such a button in the first rows under a panel's header, if it is there."""
-        rows = range(int(y) - HEADER_PX + 4, int(y) - 4 * HEADER_PX, -STEP_PX)
-        return next(((x, float(row)) for row in rows if mark in self.copied(x, row, copy)), None)
+    def find(self, mark: str, copy: str = "ctrl+c") -> tuple[float, float]:
+        """Place of the button in the open panels whose copied text holds `mark`; the sidebar is scrolled to it."""
+        known = self._places.get(mark)
+        if known is not None and mark in self.copied([known], copy)[0]:
+            return known
+        region = self.ask("sidebar()")
+        self._turn_wheel(region, down=False, times=SCROLLS)
+        seen = None
+        while (there := self.ask("panels()")) != seen:
+            seen = there
+            for across in (0.5, 0.8, 0.25):
+                places = self._rows(region, across)
+                found = [place for place, text in zip(places, self.copied(places, copy), strict=True) if mark in text]
+                if found:
+                    self._places[mark] = found[0]
+                    return found[0]
+            self._turn_wheel(region, down=True, times=8)
+        self.screen.photograph("not-found")
+        raise AssertionError(f"no button for `{mark}` in the sidebar; see {FOLDER}/not-found.png")
+
+    def _rows(self, region: dict[str, Any], across: float) -> list[tuple[float, float]]:
+        """Places in the open panels that can be seen, close enough to meet every button that is so far to the right."""
+        places = []
+        for panel in self.ask("[p for p in panels().values() if p['open']]"):
+            top, bottom = min(panel["top"], region["y"] + region["height"]), max(panel["bottom"], region["y"])
+            rows = range(int(top) - STEP_PX // 2, int(bottom), -STEP_PX)
+            places += [(panel["x"] + panel["width"] * across, float(y)) for y in rows]
+        return places
 
     def key(self, *names: str) -> None:
         self.screen.input("key", "--delay", 60, *names)
@@ -164,24 +215,13 @@ class Blender:
     def type(self, text: str) -> None:
         self.screen.input("type", "--delay", 30, text)
 
-    def find(self, mark: str, copy: str = "ctrl+c") -> tuple[float, float]:
-        """Place in the sidebar of the button whose copied text holds `mark`.
-
-        Over a button, Ctrl C makes Blender copy its command, and Ctrl Alt Shift C the path of its property: so
-        buttons are found by what they do, wherever the layout puts them.
-        """
-        known = self._places.get(mark)
-        if known is not None and mark in self.copied(*known, copy):
-            return known
-        region = self.ask("sidebar()")
-        for across in (0.5, 0.8, 0.25):
-            x = region["x"] + region["width"] * across
-            for y in range(int(region["y"] + region["height"] - 12), int(region["y"] + 10), -STEP_PX):
-                if mark in self.copied(x, y, copy):
-                    self._places[mark] = x, float(y)
-                    return self._places[mark]
-        self.screen.photograph("not-found")
-        raise AssertionError(f"no button for `{mark}` in the sidebar; see {FOLDER}/not-found.png")
+    def enter(self, place: tuple[float, float], text: str) -> None:
+        """Put a text into a field, in place of what is there."""
+        self.click(*place, times=2)
+        self.key("ctrl+a")
+        self.type(text)
+        self.key("Return")
+        self.settle()
 
     def log_text(self) -> str:
         """What Blender has printed."""
@@ -234,6 +274,8 @@ def blender(screen: Screen) -> Iterator[Blender]:
     """Blender with the extension installed by its own command line, its window open and focused."""
     zip_path = FOLDER / "extension.zip"
     shutil.copy(os.environ["SIGNWRIGHT_ZIP"], zip_path)
+    if model := os.environ.get("SIGNWRIGHT_MODEL"):
+        shutil.copytree(model, FOLDER / "profile" / MODELS / Path(model).name)
     prepare: list[list[object]] = [
         ["--command", "extension", "install-file", "-r", "user_default", "-e", zip_path],
         ["--background", "--python-exit-code", "1", "--python", ROOT / "tests/gui/prepare.py"],

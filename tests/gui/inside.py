@@ -1,25 +1,39 @@
 """Runs inside the Blender under test and answers questions about its state; it presses no button.
 
 A question is a Python expression in `question.json`, the answer its value in `answer.json`, both in the folder given
-after `--`. Looked at by a timer, so that Blender's own events go on between.
+after `--`. Looked at by a timer, so that Blender's own events go on between; and answered some looks later, when all
+that was pressed before the question has been worked off.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import traceback
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import bpy
 
-FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
-INTERVAL_S = 0.02
-_NOTHING = "nothing copied"
+sys.path.insert(0, str(Path(__file__).parent))
+from dna import Dna, Struct
 
+FOLDER = Path(sys.argv[sys.argv.index("--") + 1])
+INTERVAL_S = 0.01
+LOOKS = 3
+"""Before an answer. Blender runs timers, then events, then draws; and events may come in after the first look."""
+NOTE_KEY = "PAUSE"
+"""Blender has no use for it."""
+_CLOSED = _ACTIVE = 1 << 2
+"""A bit of `Panel.flag`, and one of `Panel.runtime_flag` (DNA_screen_types.h)."""
+_PREFIX = "SIGNWRIGHT_PT_"
+
+_looked = 0
 _answered = 0
+_noted: list[str] = []
 
 
 def window() -> Any:
@@ -45,11 +59,85 @@ def sidebar() -> dict[str, Any]:
     return region("UI")
 
 
-def take_clipboard() -> str:
-    """What was copied since the last time."""
-    manager = bpy.context.window_manager
-    copied, manager.clipboard = manager.clipboard, _NOTHING
-    return copied
+@functools.cache
+def _dna() -> Dna:
+    path = FOLDER / "structures.blend"
+    bpy.data.libraries.write(str(path), set(), compress=False)
+    return Dna(path)
+
+
+def panels() -> dict[str, dict[str, Any]]:
+    """The tab's panels by their names without the prefix, where they are drawn now, in the window's coordinates.
+
+    parent: name of the panel around it. open. x, width: of all of it. header: middle of its header. bottom, top: of
+    what is under the header. moving: Blender draws opening and closing as a movement.
+    """
+    region = next(r for r in view3d().regions if r.type == "UI")
+    if region.width <= 1:
+        return {}
+    return dict(_places(region, Struct(_dna(), "ARegion", region.as_pointer()).items("panels", "Panel"), ""))
+
+
+def _places(region: Any, found: Iterator[Struct], parent: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    header = 12 * bpy.context.preferences.system.ui_scale
+    for panel in found:
+        if not panel.panelname.startswith(_PREFIX) or not panel.runtime_flag & _ACTIVE:
+            continue
+        name = panel.panelname.removeprefix(_PREFIX)
+        x, bottom = region.view2d.view_to_region(panel.ofsx, panel.ofsy, clip=False)
+        _, top = region.view2d.view_to_region(panel.ofsx, panel.ofsy + panel.sizey, clip=False)
+        is_open = not panel.flag & _CLOSED
+        yield (
+            name,
+            {
+                "parent": parent,
+                "open": is_open,
+                "x": region.x + x,
+                "width": panel.sizex,
+                "header": region.y + top + header,
+                "top": region.y + top,
+                "bottom": region.y + bottom,
+                "moving": panel.activedata is not None,
+            },
+        )
+        if is_open:
+            yield from _places(region, panel.items("children", "Panel"), name)
+
+
+def popups() -> int:
+    """How many dialogs and menus are open; a tooltip, shown or about to be, is none."""
+    screen = Struct(_dna(), "bScreen", window().screen.as_pointer())
+    return sum(1 for _ in screen.items("regionbase", "ARegion")) - (screen.tool_tip is not None)
+
+
+def engine_ready() -> bool:
+    return import_module("bl_ext.user_default.signwright.addon.pump").session().ready
+
+
+class TEST_OT_note(bpy.types.Operator):
+    """Note what has been copied, and where the mouse was"""
+
+    bl_idname = "test.note"
+    bl_label = "Note"
+    bl_options = {"INTERNAL"}
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        _noted.append(context.window_manager.clipboard)
+        context.window_manager.clipboard = ""
+        return {"FINISHED"}
+
+
+def take_notes() -> list[str]:
+    """What was copied before each press of the note key since the last time."""
+    notes = list(_noted)
+    _noted.clear()
+    return notes
+
+
+def _listen_to_the_note_key() -> None:
+    bpy.utils.register_class(TEST_OT_note)
+    keymap = bpy.context.window_manager.keyconfigs.addon.keymaps.new("Window", space_type="EMPTY")
+    keymap.keymap_items.new(TEST_OT_note.bl_idname, NOTE_KEY, "PRESS")
 
 
 def scene() -> Any:
@@ -72,6 +160,18 @@ def report() -> str:
 
 def gloss_items() -> list[str]:
     return [item.name for item in scene().signwright.gloss.items]
+
+
+def models() -> list[str]:
+    """Ids of the trained models that can generate."""
+    choices = import_module("bl_ext.user_default.signwright.addon.features.models.choices")
+    entries = import_module("bl_ext.user_default.signwright.addon.features.generate.choices").entries("bundles")
+    return [entry["id"] for entry in entries if choices.usable(entry)]
+
+
+def signs_found() -> list[list[Any]]:
+    """Gloss of each sign that the model is given as an example, and whether it is."""
+    return [[item.name, item.on] for item in scene().signwright.models.found]
 
 
 def found() -> list[str]:
@@ -114,11 +214,12 @@ def bone_places(bone: str, frames: list[int]) -> list[list[float]]:
 
 
 def _look() -> float:
-    global _answered
+    global _answered, _looked
     path = FOLDER / "question.json"
-    question = json.loads(path.read_text("utf-8")) if path.is_file() else {"id": _answered}
-    if question["id"] != _answered:
-        _answered = question["id"]
+    question: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {"id": _answered}
+    _looked = _looked + 1 if question["id"] != _answered else 0
+    if _looked >= LOOKS:
+        _answered, _looked = question["id"], 0
         answer: dict[str, Any] = {"id": _answered}
         try:
             answer["value"] = eval(question["expression"], globals())
@@ -130,4 +231,5 @@ def _look() -> float:
     return INTERVAL_S
 
 
+_listen_to_the_note_key()
 bpy.app.timers.register(_look, persistent=True)

@@ -5,8 +5,6 @@ The tests go on from one another, in file order, in one Blender.
 
 from __future__ import annotations
 
-import time
-
 from conftest import Blender
 
 TEXT = "Hello my name is Anna"
@@ -16,7 +14,7 @@ DATA_PATH = "ctrl+alt+shift+c"
 def over_viewport(blender: Blender) -> None:
     region = blender.ask("region('WINDOW')")
     blender.point(region["x"] + region["width"] * 0.35, region["y"] + region["height"] * 0.4)
-    time.sleep(0.2)
+    blender.settle()
 
 
 def travel(blender: Blender, bone: str) -> float:
@@ -36,8 +34,8 @@ def test_n_and_a_click_open_the_tab(blender: Blender) -> None:
         if blender.ask("sidebar()['category']") == "Signwright":
             break
         blender.click(region["x"] + region["width"] - 8, y)
-        time.sleep(0.2)
     blender.wait("sidebar()['category'] == 'Signwright'")
+    blender.wait("engine_ready()")
     blender.screen.photograph("tab")
 
 
@@ -48,11 +46,7 @@ def test_a_click_adds_the_avatar(blender: Blender) -> None:
 
 
 def test_typed_text_lands_in_the_panel(blender: Blender) -> None:
-    blender.click(*blender.find("signwright.generate.text", DATA_PATH), times=2)
-    time.sleep(0.3)
-    blender.key("ctrl+a")
-    blender.type(TEXT)
-    blender.key("Return")
+    blender.enter(blender.find("signwright.generate.text", DATA_PATH), TEXT)
     blender.wait(f"scene().signwright.generate.text == {TEXT!r}")
 
 
