@@ -184,15 +184,18 @@ def write_once(files: dict[str, Path | bytes], target: Path) -> None:
         return
     target.parent.mkdir(exist_ok=True)
     partial = target.with_suffix(f".{os.getpid()}.part")
-    write(files, partial)
-    partial.replace(target)
+    try:
+        write(files, partial)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(f"{digest.hexdigest()} {file_hash(target)}")
 
 
 def write(files: dict[str, Path | bytes], target: Path) -> None:
     """Zip the files, by name, with one date and one mode: the same files give the same bytes."""
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(files):
             content = files[name]
             info = zipfile.ZipInfo(name, _DATE)

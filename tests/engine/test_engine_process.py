@@ -389,15 +389,17 @@ def test_an_engine_with_a_pack_says_so_and_tries_it_only_once(spawn: Spawn, tmp_
         ("", {"python": "cp27"}, "was made for Python 2.7"),
     ],
 )
-def test_an_engine_whose_pack_is_of_no_use_says_why_and_goes_on_without(
+def test_an_engine_whose_pack_is_of_no_use_says_why(
     spawn: Spawn, tmp_path: Path, torch: str, changed: dict[str, str], reason: str
 ) -> None:
-    pack = make_pack(tmp_path / "torch-cpu", torch, **changed)
-    engine = spawn(pack=pack)
-    runtime = runtime_of(engine)
+    runtime = runtime_of(spawn(pack=make_pack(tmp_path / "torch-cpu", torch, **changed)))
     assert reason in runtime["note"]
     assert "Remove the pack and install it again" in runtime["note"]
     assert not runtime["label"].startswith("PyTorch 9.9")
+
+
+def test_an_engine_whose_pack_is_of_no_use_goes_on_without(spawn: Spawn, tmp_path: Path) -> None:
+    engine = spawn(pack=make_pack(tmp_path / "torch-cpu", "raise ImportError"))
     answer = engine.wait(engine.request("generate", text="Hello.", output=str(tmp_path / "x.npz")), WAIT_S)
     assert answer["type"] == "result"
 

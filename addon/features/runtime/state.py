@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -33,7 +34,7 @@ def forget_report() -> None:
     _last.clear()
 
 
-def log_file() -> Any:
+def log_file() -> Path:
     """The installer's own log, beside the engine's."""
     return log_path().with_name("install.log")
 
