@@ -60,6 +60,7 @@ class SyntheticConfig:
     sentences: texts by language. letters_only: texts of each language that has letters and numbers only.
     joined: share of texts of two sentences. isolated: times that each sign is made by itself, the first time without
     variation. held_out: share of texts that go to `val`, and to `test`. longest: frames; longer clips are left out.
+    only: codes of the languages to make, all when empty.
     """
 
     seed: int = 0
@@ -70,6 +71,12 @@ class SyntheticConfig:
     isolated: int = 2
     held_out: float = 0.03
     longest: int = 384
+    only: tuple[str, ...] = ()
+
+    @property
+    def chosen(self) -> tuple[languages.Language, ...]:
+        """The languages that are made."""
+        return tuple(x for x in languages.with_signs() if not self.only or x.code in self.only)
 
 
 @dataclass(frozen=True)
@@ -126,7 +133,7 @@ def _made(tasks: Sequence[_Task], processes: int) -> Iterator[_Made | str]:
 def _isolated_tasks(config: SyntheticConfig) -> Iterator[_Task]:
     """Every isolated item of every language, in other rows each time."""
     for turn in range(config.isolated):
-        for code in (language.code for language in languages.with_signs()):
+        for code in (language.code for language in config.chosen):
             rng = np.random.default_rng([config.seed, turn, *code.encode()])
             order = rng.permutation(len(isolated_items(code))).tolist()
             for first in range(0, len(order), _GROUP):
@@ -139,7 +146,7 @@ def _isolated_tasks(config: SyntheticConfig) -> Iterator[_Task]:
 
 def _sentence_tasks(config: SyntheticConfig) -> Iterator[_Task]:
     """The sentences of all languages, each text once."""
-    for language in languages.with_signs():
+    for language in config.chosen:
         lexicon = lexicon_of(language.code)
         count = config.sentences.get(language.code, 0) if lexicon.signs else config.letters_only
         texts = _texts(Sentences(language, lexicon, config.seed), count, config)
