@@ -23,6 +23,8 @@ _TRIMMED: Final = 4
 """Most frames that are taken off a chunk's signs because the hands are on the way to rest already."""
 _ARRIVED: Final = 0.85
 """Share of the farthest from rest, near a chunk's end, from which on they aren't."""
+_RESTING: Final = 6
+"""Frames at rest after a motion that had to be brought there."""
 _PAUSE_SHARE: Final = 0.4
 """Of a pause in the text; the way takes a part of it already."""
 
@@ -71,6 +73,12 @@ def piece_of(sequence: PoseSequence, first: int, end: int, pause: float = 0.0) -
     first += min(int(begun[0]), _TRIMMED) if len(begun) else 0
     end -= min(int(left[0]), _TRIMMED) if len(left) else 0
     return Piece(sequence, min(first, end - 1), end, pause)
+
+
+def brought_to_rest(sequence: PoseSequence, end: int) -> PoseSequence:
+    """The motion up to frame `end` (left out), and from there the way back to where it began."""
+    rest = sampled(sequence, np.zeros(_RESTING))
+    return join([Piece(sequence, 0, end), Piece(rest, 0, _RESTING)])[0]
 
 
 def join(pieces: Sequence[Piece]) -> tuple[PoseSequence, list[Placed]]:

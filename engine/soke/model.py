@@ -6,17 +6,16 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import devices
+from .. import devices, native
 from ..bundle import MANIFEST, Bundle, BundleError
 from ..bundles import ONNX_GENERATOR, TORCH_GENERATOR
 from ..take import PoseSequence
 from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS, Layout
-from ..tokenizer.onnx_tokenizer import OnnxTokenizer
 from .code_dictionary import CodeDictionary
 from .decoding import Constraint, Decoded, Sampling, decode
 from .prompt import Codes, PromptSettings, encoder_input
@@ -26,11 +25,15 @@ from .settings import check_model
 from .vocabulary import Vocabulary
 from .vocabulary_files import read_vocabulary
 
+if TYPE_CHECKING:  # ONNX Runtime is missing where nothing can be generated, and that is told before
+    from ..tokenizer.onnx_tokenizer import OnnxTokenizer
+
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "float32", "bf16", "fp16", "int8"]
 DEVICES: Final = ("auto", "cpu", "cuda")
 PRECISIONS: Final = ("auto", "float32", "bf16", "fp16", "int8")
 
+_NEEDS: Final = "It needs Visual C++'s runtime of 2019 on Windows, and macOS 14"
 _SMALL_BYTES: Final = 256 << 20
 """Weights up to which ONNX Runtime is as quick on a processor as torch, and starts sooner."""
 _HELD: Final = 3
@@ -64,6 +67,11 @@ class Model:
 
         Raises `BundleError` when nothing here can run it.
         """
+        try:
+            from ..tokenizer.onnx_tokenizer import OnnxTokenizer
+        except ImportError as e:
+            raise BundleError(f"ONNX Runtime can't be loaded on this system: {_first_line(e)}. {_NEEDS}") from e
+
         check_model(bundle)
         vocabulary = read_vocabulary(bundle)
         tokenizer = OnnxTokenizer(bundle, threads=threads)
@@ -71,6 +79,8 @@ class Model:
         try:
             return cls(bundle, tokenizer, _runtime(bundle, vocabulary, choice, threads), choice.note)
         except (RuntimeUnfit, BundleError, ImportError, OSError, RuntimeError) as e:
+            if choice.library == "torch" and isinstance(e, ImportError):
+                native.drop_pack(_first_line(e))
             if choice == (plain := choose(bundle, "cpu", "float32")):
                 raise BundleError(f"The generator of {bundle.folder.name} can't be loaded: {e}") from e
             note = f"{_named(choice)} can't be used ({_first_line(e)}); {_named(plain)} does it."

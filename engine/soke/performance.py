@@ -21,7 +21,7 @@ from ..take import PoseSequence, Segment, TakeError
 from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS
 from .decoding import Decoded
 from .exact import Exact, exact, stretched
-from .joining import Piece, Placed, join, piece_of, signing_range
+from .joining import Piece, Placed, brought_to_rest, join, piece_of, signing_range
 from .model import Device, Model, Precision
 from .naming import Signer
 from .options import Options
@@ -36,6 +36,8 @@ _BATCH: Final = 16
 """Most prompts that are decoded together: memory grows with them."""
 _LEAST_STEPS: Final = 2
 """Of a chunk: a single code would be the mean pose."""
+_SLACK, _SLACK_STEPS = 1.35, 6
+"""Times and steps by which a chunk may be longer than its signs in a row."""
 _MARGIN: Final = 0.95
 """Share of the model's steps that a chunk may be estimated at."""
 _KEPT: Final = 2
@@ -142,13 +144,31 @@ def task_of(request: GenerateRequest, opened: Opened, report: Report) -> Task:
 
 
 def perform(task: Task, progress: Callable[[float], None]) -> list[Performance]:
-    """Make all variations of a task. progress: gets the fraction that is done; what it raises stops the work."""
+    """Make all variations of a task. progress: gets the fraction that is done; what it raises stops the work.
+
+    Where a graphics card fails, the processor takes over, which the task's warnings tell.
+    """
+    try:
+        return _perform(task, progress)
+    except RuntimeError as e:
+        if "cuda" not in task.model.runtime.name:
+            raise
+        note = f"The graphics card failed ({str(e).strip().partition(chr(10))[0][:120]}); the processor did it."
+        task.opened = replace(task.opened, model=open_model(task.opened.found, "cpu"))
+        task.warnings = (*task.warnings, note)
+        return _perform(task, progress)
+
+
+def _perform(task: Task, progress: Callable[[float], None]) -> list[Performance]:
     chunks, count = task.retrieved.chunks, task.request.variations
     plans = _exact_plans(task) if task.options.mode == "exact" else None
-    decoded = _decode(task, plans, progress)
     if plans is None and task.options.length != 1.0:
-        decoded = _at_length(task, decoded, progress)
-    _warn_of_ends(task, decoded[: len(chunks)])
+        decoded = _decode(task, plans, lambda done: progress(0.5 * done))
+        decoded = _at_length(task, decoded, lambda done: progress(0.5 + 0.5 * done))
+    else:
+        decoded = _decode(task, plans, progress)
+    if plans is None and task.options.length == 1.0:
+        _warn_of_ends(task, decoded[: len(chunks)])
     return [
         _performance(task, plans, decoded[number * len(chunks) : (number + 1) * len(chunks)]) for number in range(count)
     ]
@@ -234,9 +254,18 @@ def _exact_plans(task: Task) -> list[Exact]:
 
 def _decode(task: Task, plans: Sequence[Exact] | None, progress: Callable[[float], None]) -> list[Decoded]:
     """All chunks of the first variation, then of the next."""
-    free = Constraint(None, _LEAST_STEPS, _most_steps(task.model), codes_only=True)
-    constraints = [plan.constraint for plan in plans] if plans else [free] * len(task.retrieved.chunks)
+    free = [Constraint(None, _LEAST_STEPS, most, codes_only=True) for most in _longest(task)]
+    constraints = [plan.constraint for plan in plans] if plans else free
     return _decode_as(task, constraints * task.request.variations, 1.0, progress)
+
+
+def _longest(task: Task) -> list[int]:
+    """Steps that each chunk may take: the model's most, or well over what its signs take, so that no model runs on."""
+    most = _most_steps(task.model)
+    return [
+        most if chunk.steps is None else min(most, round(_SLACK * chunk.steps) + _SLACK_STEPS)
+        for chunk in task.retrieved.chunks
+    ]
 
 
 def _at_length(task: Task, natural: Sequence[Decoded], progress: Callable[[float], None]) -> list[Decoded]:
@@ -283,17 +312,17 @@ def _batches(beams: Sequence[int]) -> list[list[int]]:
 
 
 def _warn_of_ends(task: Task, decoded: Sequence[Decoded]) -> None:
-    """Tell which sentences were too long for the model."""
+    """Tell which sentences the model didn't bring to an end."""
     most = _most_steps(task.model)
-    cut = [
-        chunk.text
-        for chunk, made in zip(task.retrieved.chunks, decoded, strict=True)
-        if not made.ended and len(made.rows[PARTS[0]]) >= most
-    ]
-    for text in cut:
-        seconds = most * task.model.step_seconds
-        told = f"The model signs {seconds:.0f} seconds at most at a time: the end of {text[:60]!r} may be missing."
-        task.warnings = (*task.warnings, f"{told} Split the sentence.")
+    for chunk, made in zip(task.retrieved.chunks, decoded, strict=True):
+        if made.ended:
+            continue
+        text = repr(chunk.text[:60])
+        told = f"The model found no end for {text}, so that it was cut. Another seed may do better."
+        if len(made.rows[PARTS[0]]) >= most:
+            limit = f"The model signs {most * task.model.step_seconds:.0f} seconds at most at a time"
+            told = f"{limit}: the end of {text} may be missing. Split the sentence."
+        task.warnings = (*task.warnings, told)
 
 
 def _performance(task: Task, plans: Sequence[Exact] | None, decoded: Sequence[Decoded]) -> Performance:
@@ -305,7 +334,8 @@ def _performance(task: Task, plans: Sequence[Exact] | None, decoded: Sequence[De
         codes = model.codes(made)
         own = plans[number].spans if plans else align(codes, [k.entry.codes for k in chunk.examples], model.space)
         spans.append(own)
-        pieces.append(_piece(model.decode(codes), own, chunk.pause))
+        ended = plans is not None or task.options.length != 1.0 or made.ended
+        pieces.append(_piece(model.decode(codes), own, chunk.pause, ended))
     whole, placed = join(pieces)
     signer = Signer(task.opened.lexicon, task.text, task.retrieved.others)
     speed = float(task.request.speed)
@@ -315,11 +345,13 @@ def _performance(task: Task, plans: Sequence[Exact] | None, decoded: Sequence[De
     return Performance(sequence, segments, sum(d.log_probability for d in decoded) / max(steps, 1))
 
 
-def _piece(sequence: PoseSequence, spans: Sequence[Span], pause: float) -> Piece:
+def _piece(sequence: PoseSequence, spans: Sequence[Span], pause: float, ended: bool) -> Piece:
+    """ended: the motion comes to rest by itself; else the hands are brought there after the last sign."""
     if not spans:
         return Piece(sequence, *signing_range(sequence), pause)
     end = min(spans[-1].end * FRAMES_PER_TOKEN, len(sequence))
-    return piece_of(sequence, min(spans[0].first * FRAMES_PER_TOKEN, end - 1), end, pause)
+    first = min(spans[0].first * FRAMES_PER_TOKEN, end - 1)
+    return piece_of(sequence if ended else brought_to_rest(sequence, end), first, end, pause)
 
 
 def _segments(

@@ -67,12 +67,14 @@ class Other:
 
 @dataclass(frozen=True)
 class Chunk:
-    """What one prompt is made of. span: characters of the text. pause: seconds after it."""
+    """What one prompt is made of. span: characters of the text. pause: seconds after it. steps: roughly how many it
+    takes to sign; `None` where that can't be told, because most of its words have no example."""
 
     text: str
     span: tuple[int, int]
     keywords: tuple[Keyword, ...]
     pause: float = 0.0
+    steps: int | None = None
 
     @property
     def examples(self) -> list[Keyword]:
@@ -188,7 +190,8 @@ def _chunks(
             span = sentence.span if len(groups) == 1 else _span([items[i] for i in group])
             text = plan.text[slice(*span)].strip() or " ".join(_word("", items[i]) for i in group)
             keywords = numbered(kept, sum(len(c.keywords) for c in chunks))
-            chunks.append(Chunk(text, span, keywords, sentence.pause if group is groups[-1] else 0.0))
+            pause = sentence.pause if group is groups[-1] else 0.0
+            chunks.append(Chunk(text, span, keywords, pause, _steps(group, found)))
     return tuple(chunks), dropped
 
 
@@ -256,10 +259,14 @@ def _fitting(phrases: list[list[int]], found: Sequence[Keyword], limits: Limits)
 
 
 def _fits(items: Sequence[int], found: Sequence[Keyword], limits: Limits) -> bool:
+    return _steps(items, found) <= limits.steps and sum(k.item in items for k in found) <= limits.longest
+
+
+def _steps(items: Sequence[int], found: Sequence[Keyword]) -> int:
+    """Roughly how many steps items take to sign."""
     own = [k for k in found if k.item in items]
     unknown = len(set(items) - {k.item for k in own})
-    steps = 2 * LEAD + sum(k.entry.steps + (WAY if k.group < 0 else 0) for k in own) + unknown * _UNKNOWN
-    return steps <= limits.steps and len(own) <= limits.longest
+    return 2 * LEAD + sum(k.entry.steps + (WAY if k.group < 0 else 0) for k in own) + unknown * _UNKNOWN
 
 
 def _span(items: Sequence[GlossItem]) -> tuple[int, int]:

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,12 +15,15 @@ import pytest
 
 from tests.engine.neural_kit import OURS, THEIRS, TOKENIZER, model, models, options, quiet  # isort: skip
 
+from engine.dictionary import editing
+from engine.dictionary.store import UserDictionary
 from engine.generators import registry
 from engine.generators.base import Cancelled, EngineError, GenerateRequest, takes
-from engine.skeleton import JOINT_INDEX, LAYERS
+from engine.skeleton import EXPRESSION_NAMES, JOINT_INDEX, LAYERS
+from engine.soke import performance
 from engine.soke.model import Model
 from engine.soke.motion import joint_speeds, joints_of
-from engine.take import Take
+from engine.take import PoseSequence, Take
 
 TEXT = "Hello, my name is Anna. I like the old book."
 
@@ -181,3 +187,57 @@ def test_without_a_model_the_method_says_how_to_get_one(tmp_path: Path, monkeypa
 def test_a_wanted_card_that_is_not_there_is_told_and_the_processor_does_it(models: str) -> None:
     take = made(request(models, options={"device": "cuda"}))
     assert any("graphics card can't be used" in w for w in take.warnings)
+
+
+def test_when_the_graphics_card_fails_the_processor_takes_over(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = request(models, "Hello.")
+    task = performance.task_of(wanted, performance.opened_for(wanted), quiet)
+    plain = performance.perform(task, lambda done: None)[0]
+
+    def out_of_memory(*given: Any) -> None:
+        raise RuntimeError("CUDA out of memory.\nTried to allocate")
+
+    broken = copy.copy(task.model)
+    runtime = SimpleNamespace(name="torch-cuda", vocabulary=task.model.vocabulary, start=out_of_memory)
+    monkeypatch.setattr(broken, "_runtime", runtime)
+    task.opened = dataclasses.replace(task.opened, model=broken)
+    again = performance.perform(task, lambda done: None)[0]
+    assert np.array_equal(again.sequence.poses, plain.sequence.poses)
+    assert "The graphics card failed (CUDA out of memory.); the processor did it." in task.warnings
+
+
+def recorded(folder: Path, frames: int, swing: float) -> None:
+    """A sign HELLO of the user's own."""
+    poses = np.zeros((frames, 165))
+    poses[:, 3 * JOINT_INDEX["right_shoulder"] + 2] = swing * np.sin(np.linspace(0.0, np.pi, frames))
+    still = np.zeros((frames, len(EXPRESSION_NAMES)))
+    take = Take("x", "", "", "imported", PoseSequence(poses, np.zeros((frames, 3)), still, 24.0))
+    record = {"words": ["hello"], "origin": "keyframes", "licence": "CC-BY-4.0", "author": "Anna"}
+    editing.add_recorded(UserDictionary(folder, "ASL"), "HELLO", take, record, trim=False, replace=True)
+
+
+def test_own_signs_are_put_into_codes_when_they_are_needed_and_again_when_they_change(
+    models: str, model: Model, tmp_path: Path
+) -> None:
+    recorded(tmp_path, 25, 1.0)
+    take = made(request(models, "Hello.", dictionary=str(tmp_path), options={"mode": "exact"}))
+    hello = take.segments[0]
+    assert (hello.source, hello.author, hello.licence) == ("asl/HELLO", "Anna", "CC-BY-4.0")
+    assert hello.end - hello.start == pytest.approx(7 * model.step_seconds)
+    recorded(tmp_path, 49, 1.0)
+    longer = made(request(models, "Hello.", dictionary=str(tmp_path), options={"mode": "exact"})).segments[0]
+    assert longer.end - longer.start == pytest.approx(13 * model.step_seconds)
+
+
+def test_written_own_signs_are_synthesised_first(models: str, tmp_path: Path) -> None:
+    folder = tmp_path / "asl"
+    folder.mkdir()
+    (folder / "own.toml").write_text(
+        '[ZORB]\nwords = ["zorb"]\nhands = "one"\ndescription = "A wave."\npostures = [\n'
+        '  { shape = "B", at = "temple", touch = "fingertips", palm = "forward-down-in", fingers = "up-in" },\n'
+        '  { at = "beside_head", offset = [3, 0, 14], palm = "forward-in", fingers = "up" },\n]\n'
+    )
+    wanted = request(models, "Zorb.", dictionary=str(tmp_path))
+    found = performance.task_of(wanted, performance.opened_for(wanted), quiet).retrieved.keywords
+    assert [(k.entry.key, k.own) for k in found] == [("asl/ZORB", True)]
+    assert 2 <= found[0].entry.steps <= 12

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.skeleton import EXPRESSION_NAMES, JOINT_INDEX
-from engine.soke.joining import Piece, join, piece_of, signing_range
+from engine.soke.joining import Piece, brought_to_rest, join, piece_of, signing_range
 from engine.soke.motion import joint_speeds, joints_of
 from engine.take import PoseSequence
 
@@ -51,6 +51,14 @@ def test_the_first_begins_and_the_last_ends_at_rest_bit_for_bit() -> None:
     assert np.array_equal(whole.poses[:30], one.poses[:30])
     assert np.array_equal(whole.poses[-20:], other.poses[-20:])
     assert placed[1].start + (placed[1].end - placed[1].first) == len(whole)
+
+
+def test_a_motion_without_an_end_is_brought_to_rest() -> None:
+    endless = raised_and_lowered(held=60)
+    result = brought_to_rest(endless, 40)
+    assert np.array_equal(result.poses[:40], endless.poses[:40])
+    assert np.allclose(result.poses[-6:], endless.poses[0], atol=1e-6)
+    assert joint_speeds(result)[38:].max() < 2.0 * joint_speeds(endless).max()
 
 
 def test_a_pause_in_the_text_makes_the_way_longer() -> None:
