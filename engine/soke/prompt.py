@@ -86,16 +86,20 @@ def sign_to_text_input(vocabulary: Vocabulary, codes: Codes, language: str, long
 
 
 def joined_input(vocabulary: Vocabulary, text: Rows, signs: Sequence[Rows], language: str, longest: int) -> Rows:
-    """Text, signs, end and source tag. The text is kept before the signs, and whole signs before later ones."""
+    """Signs, text, end and source tag. When it is too long, the last signs go first, and the text's end after them.
+
+    The signs come first so that a step's position in the input is about its place in time: what a sign's gloss takes
+    is about as long as the way to it. Attention finds along the diagonal what it would have to search for.
+    """
     tail = thrice([vocabulary.end_row, vocabulary.source_tag_row(language)])
-    parts = [text[: longest - len(tail)]]
-    left = longest - len(tail) - len(parts[0])
+    text = text[: longest - len(tail)]
+    left, kept = longest - len(tail) - len(text), []
     for block in signs:
         left -= len(block)
         if left < 0:
             break
-        parts.append(block)
-    return np.concatenate([*parts, tail])
+        kept.append(block)
+    return np.concatenate([*kept, text, tail])
 
 
 def sign_block(vocabulary: Vocabulary, gloss: str, codes: Codes, steps: int) -> Rows:

@@ -105,13 +105,14 @@ def test_the_published_styles_give_what_the_text_tokenizer_makes_of_the_prompt()
         assert (rows == rows[:, :1]).all(), "a token of text stands in all three"
 
 
-def test_fused_steps_take_one_position_each() -> None:
+def test_fused_steps_take_one_position_each_and_stand_before_the_text() -> None:
     words = ours()
     rows = encoder_input(words, "ab", [("HI", sign(4, first=5))], "ASL", FUSED)
-    text, gloss = words.word_rows("ab"), words.word_rows(" HI")
-    codes = rows[len(text) + len(gloss) : -2]
-    assert rows[: len(text) + len(gloss), 1].tolist() == [*text, *gloss]
+    gloss, text = words.word_rows(" HI"), words.word_rows("ab")
+    codes, behind = rows[len(gloss) : len(gloss) + 4], rows[len(gloss) + 4 : -2]
+    assert rows[: len(gloss), 1].tolist() == gloss
     assert codes.tolist() == [[words.first_code[part] + c for part in PARTS] for c in range(5, 9)]
+    assert behind[:, 0].tolist() == text
     assert rows[-2:, 2].tolist() == [END, words.source_tag_row("ASL")]
 
 
@@ -141,11 +142,15 @@ def test_a_long_input_keeps_the_text_and_whole_signs_from_the_first_on(
     assert len(rows) <= longest
     assert rows[-2:, 0].tolist() == [END, words.source_tag_row("CSL")]
     kept_text = min(text, longest - 2)
-    assert (rows[:kept_text, 0] == words.word_rows("a")[0]).all()
+    first = len(rows) - 2 - kept_text
+    assert (rows[first:-2, 0] == words.word_rows("a")[0]).all()
     full = encoder_input(words, "a" * text, retrieved, "CSL", replace(FUSED, longest=10_000))
-    assert np.array_equal(rows[:-2], full[: len(rows) - 2])
-    ends = np.cumsum([kept_text, *(2 + min(steps, 10) for steps in signs)])
-    assert len(rows) - 2 in ends
+    assert np.array_equal(rows[:first], full[:first])
+    lengths = [2 + min(steps, 10) for steps in signs]
+    whole = np.cumsum([0, *lengths])
+    assert first in whole, "signs are whole"
+    more = lengths[whole.tolist().index(first)] if first < whole[-1] else longest
+    assert len(rows) + more > longest, "and as many as there is room for"
 
 
 def test_sign_to_text_reads_steps_and_the_tag_of_the_signed_language() -> None:
