@@ -47,6 +47,7 @@ class Graph:
         self._weights: IO[bytes] | None = path.with_name(path.name + ".data").open("wb") if beside else None
         self._nodes: list[onnx.NodeProto] = []
         self._constants: dict[str, TensorProto] = {}
+        self._unfolded: dict[str, str] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
 
@@ -84,8 +85,16 @@ class Graph:
         return name
 
     def weights(self, name: str, values: Array) -> str:
-        """A constant in the graph's own kind of number."""
-        return self.constant(name, values.astype(self.kind))
+        """A constant in the graph's own kind of number; in half the room where that loses nothing, as with weights that
+        were rounded before. It is unfolded when the file is loaded."""
+        whole = values.astype(self.kind)
+        with np.errstate(over="ignore"):
+            half = whole.astype(np.float16)
+        if self.kind == np.float16 or whole.nbytes <= _SMALL or not np.array_equal(half.astype(self.kind), whole):
+            return self.constant(name, whole)
+        if name not in self._unfolded:
+            self._unfolded[name] = self.op("Cast", self.constant(name, half), to=TensorProto.FLOAT)
+        return self._unfolded[name]
 
     def whole(self, *numbers: int) -> str:
         """A (N,) constant of whole numbers."""

@@ -100,6 +100,16 @@ def test_both_runtimes_say_the_same(trained: TrainedSources, tmp_path: Path) -> 
     assert any(line.what.startswith("generator") for line in lines)
 
 
+def test_weights_take_two_bytes_in_the_onnx_files(trained: TrainedSources, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    bundle = convert_trained(trained, tmp_path / "bundle", "Small", Formats(generator="float32"))
+    for name in ("generator_encoder.onnx", "generator_decoder.onnx"):
+        tensors = onnx.load(bundle.file(name)).graph.initializer
+        large = [x.data_type for x in tensors if np.prod(x.dims) >= 1024 and x.data_type != onnx.TensorProto.INT64]
+        assert large
+        assert set(large) == {onnx.TensorProto.FLOAT16}
+
+
 def test_the_bundle_says_where_it_comes_from(trained: TrainedSources, tmp_path: Path) -> None:
     manifest = convert_trained(trained, tmp_path / "bundle", "Small", Formats(generator="float32")).manifest
     assert (manifest.licence, manifest.languages, manifest.name) == ("CC0-1.0", ("ASL",), "Small")
