@@ -7,6 +7,7 @@ with the activations of a call on one scale, so that a sample may come out other
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
+import platform
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -61,8 +62,9 @@ def replace_linears(module: nn.Module, make: Callable[[nn.Linear], nn.Module], *
 
 
 def few_rows(source: nn.Linear) -> nn.Module:
-    """A float32 map that is quick for batches too, where torch has oneDNN."""
-    return FewRowsLinear(source) if torch.backends.mkldnn.is_available() else source
+    """A float32 map that is quick for batches too, on processors whose torch has oneDNN's products."""
+    x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return FewRowsLinear(source) if x86 and torch.backends.mkldnn.is_available() else source
 
 
 def half_weights(source: nn.Linear) -> nn.Module:

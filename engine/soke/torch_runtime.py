@@ -89,7 +89,7 @@ class TorchRuntime:
             # The keys and values of the text are worked out once, for many rows.
             replace_linears(model.decoder, few_rows, but=("kv",))
         elif precision == "bf16":
-            if not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+            if not (torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()):
                 self._notes.append("This processor has no bf16 of its own: float32 is quicker.")
             return model.to(torch.bfloat16)
         else:

@@ -38,8 +38,8 @@ from engine.soke.vocabulary import END, Vocabulary
 from engine.tokenizer.features import CODES, PARTS
 
 WORDS, STEPS, SHORT, TEXT, BATCH = 20_000, 100, 30, 60, 8
-SPREAD = 0.05
-"""Of the weights: with less, each step repeats the one before."""
+SPREAD, PLACES = 0.05, 2.0
+"""Of the weights, and of those of positions: with less, each step repeats the one before."""
 
 
 class Pieces:
@@ -101,7 +101,7 @@ def model(rows: int) -> Transformer:
         if "norm.weight" in name:
             tensor.fill_(1.0)
         else:
-            tensor.normal_(0.0, SPREAD)
+            tensor.normal_(0.0, PLACES if "positions" in name else SPREAD)
     return made.eval()
 
 
@@ -185,7 +185,8 @@ def main() -> None:
     texts = [text_input(np.random.default_rng(i).integers(4, WORDS, TEXT).tolist()) for i in range(BATCH)]
     print(f"{options.threads} threads, load {os.getloadavg()[0]:.1f}, torch {torch.__version__}", flush=True)
     reference, slow = plain(model(words.rows), words, texts[0], options.every)
-    print(f"plain loop, {STEPS} steps       {slow.line()}", flush=True)
+    distinct = len(np.unique(reference, axis=0))
+    print(f"plain loop, {STEPS} steps       {slow.line()}   {distinct} of them distinct", flush=True)
     for precision in options.precisions:
         measure(precision, options, words, texts, reference, slow)
 

@@ -71,19 +71,19 @@ def plain(made: Transformer, rows: Rows, start: list[int], heads: Callable[[int]
 @pytest.mark.parametrize("kind", [TorchRuntime, StaticRuntime])
 def test_caches_change_no_token_of_any_variant(seed: int, kind: type[TorchRuntime]) -> None:
     runtime, texts = kind(model(seed), WORDS), inputs()
-    exact = Constraint(min_steps=20, max_steps=20)
-    for rows, language in zip(texts, LANGUAGES, strict=True):
+    exact = Constraint(min_steps=12, max_steps=12)
+    for rows, language in zip(texts[:2], LANGUAGES[:2], strict=True):
 
         def made(variant: Variant, rows: Rows = rows, language: str = language) -> list[list[int]]:
             return list(decode(runtime, [rows], [language], constraints=[exact], variant=variant)[0].rows.values())
 
         tags = [WORDS.sign_tag_row(language, part) for part in WORDS.sizes]
-        fused = plain(model(seed), rows, tags[:1] * 3, lambda position: [0, 1, 2], 20)
+        fused = plain(model(seed), rows, tags[:1] * 3, lambda position: [0, 1, 2], 12)
         assert np.transpose(made("multihead")).tolist() == fused
-        flat = plain(model(seed), rows, tags[:1], lambda position: [position % 3], 60)
-        assert np.transpose(made("flatten")).tolist() == np.reshape(flat, (20, 3)).tolist()
+        flat = plain(model(seed), rows, tags[:1], lambda position: [position % 3], 36)
+        assert np.transpose(made("flatten")).tolist() == np.reshape(flat, (12, 3)).tolist()
         for head, own in enumerate(made("part")):
-            alone = plain(model(seed), rows, [tags[head]], lambda position, head=head: [head], 20)
+            alone = plain(model(seed), rows, [tags[head]], lambda position, head=head: [head], 12)
             assert own == np.reshape(alone, -1).tolist()
 
 
