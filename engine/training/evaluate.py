@@ -25,7 +25,7 @@ from ..soke.prompt import sign_to_text_input
 from ..take import PoseSequence
 from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS, Layout
 from .cache import Clip, ClipCache
-from .signers import Signer
+from .signers import Signer, recorded
 
 Array = NDArray[np.floating]
 
@@ -249,7 +249,7 @@ def recordings_read(reader: Model, cache: ClipCache, clips: Sequence[Clip], sett
     """What the reader makes of the recordings themselves: as good as back-translation can get."""
     result = MethodResult("recordings", reader.runtime.name)
     for group in _batches(clips, settings.batch):
-        sequences = [_recorded(cache, clip) for clip in group]
+        sequences = [recorded(cache, clip) for clip in group]
         said = back_translated(reader, sequences, [clip.language for clip in group])
         result.scored += [Scored(clip, {}, 1.0, text) for clip, text in zip(group, said, strict=True)]
     return result
@@ -282,11 +282,6 @@ def back_translated(reader: Model, sequences: Sequence[PoseSequence], codes: Seq
 def reads_motion(model: Model) -> bool:
     """Whether a bundle was trained to say in words what is signed."""
     return "sign_to_text" in model.settings.get("tasks", ())
-
-
-def _recorded(cache: ClipCache, clip: Clip) -> PoseSequence:
-    poses, expression = cache.layout.poses(np.asarray(cache.features(clip)))
-    return PoseSequence(poses, np.zeros((len(poses), 3), np.float32), expression, clip.fps, cache.layout.expression)
 
 
 def _batches(clips: Sequence[Clip], size: int) -> Iterator[Sequence[Clip]]:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 Run = Callable[[argparse.Namespace], int]
 _PUBLISHED_KEYWORDS: Final = 3
+_SYNTHETIC: Final = (
+    "The corpus is synthetic: what stands for recordings was made by the synthesiser of the method `dictionary` from "
+    "the same plans, so that this method's own figures tell no more than what pace and variation make. Nothing here "
+    "says how well signers understand it."
+)
 
 
 def add(commands: Any, command: Callable[[Run], Run]) -> None:
@@ -89,7 +94,7 @@ def _generator(options: argparse.Namespace) -> int:
     from .. import languages
     from .evaluate import Settings, chosen_clips, evaluate_signers, reads_motion, recordings_read
     from .evaluation_report import generator_json, generator_markdown, write
-    from .signers import CodesSigner, DictionarySigner, GeneratorSigner
+    from .signers import CodesSigner, DictionarySigner, GeneratorSigner, ReconstructionSigner
 
     cache, measured = _opened(options)
     settings = Settings(options.split, _codes(options), options.samples, options.seed, batch=max(options.batch, 1))
@@ -98,6 +103,7 @@ def _generator(options: argparse.Namespace) -> int:
     clips = chosen_clips(cache, settings, sorted(set.intersection(*known)))
     signers: list[Any] = [] if options.no_dictionary else [DictionarySigner(measured.body, options.seed)]
     for label, model in models.items():
+        signers.append(ReconstructionSigner(model, cache, label))
         signers += [CodesSigner(model, label)] if options.codes and len(model.dictionary) else []
         signers += [GeneratorSigner(model, count, label) for count in _keywords(options.keywords, model)]
     if not signers:
@@ -168,8 +174,11 @@ def _about(
 ) -> About:
     from .. import __version__
     from .evaluation_report import About
+    from .synthetic import ABOUT
 
     names = {label: f"{m.bundle.manifest.name} (manifest {m.digest[:12]})" for label, m in models.items()}
-    notes = tuple(f"{label}: {m.note}" for label, m in models.items() if m.note)
+    notes = [f"{label}: {m.note}" for label, m in models.items() if m.note]
+    if (cache.folder / ABOUT).is_file():
+        notes.append(_SYNTHETIC)
     counts = Counter(clip.language for clip in clips)
-    return About(cache.folder.name, measured.body.name, names, settings, counts, __version__, notes)
+    return About(cache.folder.name, measured.body.name, names, settings, counts, __version__, tuple(notes))

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Protocol
 
+import numpy as np
+
 from .. import languages
 from ..body import BodyModel
 from ..generators.base import EngineError, GenerateRequest
@@ -23,7 +25,7 @@ from ..soke.wanted import wanted_signs
 from ..soke.word_retrieval import WordIndex, retrieve_words
 from ..take import PoseSequence
 from ..tokenizer.features import PARTS
-from .cache import Clip
+from .cache import Clip, ClipCache
 
 _NO_LIMIT = 1 << 20
 """Steps of a prompt's signs: texts are signed whole here."""
@@ -67,6 +69,31 @@ class DictionarySigner:
             return synthesise(plan, lexicon, self.body, fps=self.fps, seed=self.seed)[0]
         except (EngineError, ValueError):
             return None
+
+
+@dataclass(frozen=True)
+class ReconstructionSigner:
+    """The recordings themselves as codes of a bundle's tokenizer and back: as near as its generator can come."""
+
+    model: Model
+    cache: ClipCache
+    label: str
+    runs_on: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        """For the report."""
+        return f"{self.label}, codes of the recording"
+
+    def sign(self, clips: Sequence[Clip]) -> list[PoseSequence | None]:
+        """See `Signer`."""
+        return [self.model.decode(self.model.encode(recorded(self.cache, clip))) for clip in clips]
+
+
+def recorded(cache: ClipCache, clip: Clip) -> PoseSequence:
+    """A clip as motion."""
+    poses, expression = cache.layout.poses(np.asarray(cache.features(clip)))
+    return PoseSequence(poses, np.zeros((len(poses), 3), np.float32), expression, clip.fps, cache.layout.expression)
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,14 @@ from engine.training.evaluate import (
     evaluate_tokenizer,
     reads_motion,
 )
-from engine.training.signers import DictionarySigner, GeneratorSigner, planned, signs_of
+from engine.training.signers import (
+    CodesSigner,
+    DictionarySigner,
+    GeneratorSigner,
+    ReconstructionSigner,
+    planned,
+    signs_of,
+)
 from tests.engine import tiny_bundle
 
 TEXTS = {"ASL": ("Hello.", "Thank you, mother.", "I am 5."), "DGS": ("Hallo.",)}
@@ -145,6 +152,23 @@ def test_methods_are_compared_clip_by_clip(cache: ClipCache, measured: MeasuredB
     assert echo.against(echo, "hands", "DTW-PA-JPE") == (0.0, 0.0)
 
 
+def test_codes_of_the_recordings_are_encoded_and_decoded(cache: ClipCache, model: Model) -> None:
+    clip = cache.clips[0]
+    (sequence,) = ReconstructionSigner(model, cache, "tiny").sign([clip])
+    assert sequence is not None
+    features = np.asarray(cache.features(clip))
+    filled = np.concatenate([features, np.repeat(features[-1:], -len(features) % 4, axis=0)])
+    poses, _ = SIGNWRIGHT.poses(model.tokenizer.decode(model.tokenizer.encode(filled)))
+    assert np.allclose(sequence.poses, poses, atol=1e-5)
+
+
+def test_the_dictionary_s_codes_can_stand_in_a_row(cache: ClipCache, model: Model) -> None:
+    (sequence,) = CodesSigner(model, "tiny").sign([cache.clips[1]])
+    assert sequence is not None
+    steps = sum(len(codes["body"]) for _, codes in signs_of(model, cache.clips[1], 99))
+    assert len(sequence) == 4 * steps
+
+
 def test_batches_change_nothing(cache: ClipCache, model: Model) -> None:
     clips = chosen_clips(cache, Settings())
     signer = GeneratorSigner(model, 3, "tiny")
@@ -242,7 +266,7 @@ def test_the_command_reports_generators(cache: ClipCache, folder: Path, tmp_path
     assert data["kind"] == "generator"
     assert data["clips"] == {"ASL": 2, "DGS": 1}
     assert [m["name"] for m in data["methods"]] == [
-        "dictionary", "tiny, no retrieval", "tiny, 32 retrieved signs at most",
+        "dictionary", "tiny, codes of the recording", "tiny, no retrieval", "tiny, 32 retrieved signs at most",
     ]  # fmt: skip
     for method in data["methods"]:
         sums = [clip["errors"]["body"]["jpe"] for clip in method["clips"]]

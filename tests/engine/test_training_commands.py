@@ -113,7 +113,9 @@ def test_from_a_data_set_to_a_report(place: Path, capsys: pytest.CaptureFixture[
     assert run(place, "evaluate tokenizer @corpus --bundle @bundle -o @report-tokenizer") == 0
     assert run(place, "evaluate generator @corpus --bundle @bundle -o @report --no-dictionary") == 0
     report = json.loads((place / "report/report.json").read_text("utf-8"))
-    assert [m["name"] for m in report["methods"]] == ["bundle, no retrieval", "bundle, 3 retrieved signs at most"]
+    assert [m["name"] for m in report["methods"]] == [
+        "bundle, codes of the recording", "bundle, no retrieval", "bundle, 3 retrieved signs at most",
+    ]  # fmt: skip
     assert report["clips"] == {"ASL": 2}
     assert report["back_translation"]["reader"] == "bundle"
 
