@@ -144,6 +144,12 @@ def scene() -> Any:
     return window().scene
 
 
+def put(group: str, name: str, value: Any) -> None:
+    """Set a property of the scene, and have the sidebar drawn anew, as Blender does for one that a user sets."""
+    setattr(getattr(scene().signwright, group), name, value)
+    next(r for r in view3d().regions if r.type == "UI").tag_redraw()
+
+
 def takes() -> list[str]:
     return [take.text for take in scene().signwright.timeline.takes]
 

@@ -79,7 +79,7 @@ def test_ctrl_z_takes_the_motion_back_and_redo_brings_it_again(blender: Blender)
 
 def test_esc_cancels_a_long_generate_and_the_next_one_works(blender: Blender) -> None:
     words = "computer quartz zebra "
-    blender.ask(f"setattr(scene().signwright.generate, 'text', {words * 80!r})")
+    blender.ask(f"put('generate', 'text', {words * 80!r})")
     place = blender.find("signwright.generate(")
     blender.click(*place)
     blender.wait("generating()")
@@ -88,6 +88,6 @@ def test_esc_cancels_a_long_generate_and_the_next_one_works(blender: Blender) ->
     blender.wait("not generating()")
     assert blender.ask("report()") == "cancelled"
     assert blender.ask("takes()") == [TEXT]
-    blender.ask("setattr(scene().signwright.generate, 'text', 'Good')")
+    blender.ask("put('generate', 'text', 'Good')")
     blender.click(*blender.find("signwright.generate("))
     blender.wait(f"takes() == [{TEXT!r}, 'Good']")

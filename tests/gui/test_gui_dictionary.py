@@ -10,8 +10,8 @@ from test_gui import DATA_PATH, over_viewport
 
 
 def test_reading_the_text_shows_its_signs(blender: Blender) -> None:
-    blender.ask("setattr(scene().signwright.generate, 'text', 'Hello my name is Anna')")
-    blender.ask("setattr(scene().signwright.generate, 'method', 'dictionary')")
+    blender.ask("put('generate', 'text', 'Hello my name is Anna')")
+    blender.ask("put('generate', 'method', 'dictionary')")
     blender.open_panel("generate", "gloss")
     blender.click(*blender.find("signwright.read_text("))
     blender.wait("'HELLO' in gloss_items() and 'fs-ANNA' in gloss_items()")

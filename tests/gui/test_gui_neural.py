@@ -29,9 +29,9 @@ def generate(blender: Blender, takes: int) -> None:
 
 
 def test_several_takes_are_made_at_once(blender: Blender) -> None:
-    blender.ask(f"setattr(scene().signwright.generate, 'text', {TEXT!r})")
-    blender.ask("setattr(scene().signwright.gloss, 'line', '')")
-    blender.ask("setattr(scene().signwright.generate, 'method', 'dictionary')")
+    blender.ask(f"put('generate', 'text', {TEXT!r})")
+    blender.ask("put('gloss', 'line', '')")
+    blender.ask("put('generate', 'method', 'dictionary')")
     blender.open_panel("generate", "generate_options")
     blender.enter(blender.find("signwright.generate.variations", DATA_PATH), "2")
     blender.wait("scene().signwright.generate.variations == 2")
@@ -43,7 +43,7 @@ def test_several_takes_are_made_at_once(blender: Blender) -> None:
 
 
 def test_the_signs_found_show_by_themselves_and_can_be_left_out(blender: Blender, model: str) -> None:
-    blender.ask("setattr(scene().signwright.generate, 'method', 'neural')")
+    blender.ask("put('generate', 'method', 'neural')")
     blender.open_panel("generate", "keywords")
     blender.wait("len(signs_found()) > 2")
     blender.screen.photograph("signs-found")
@@ -66,7 +66,7 @@ def test_the_model_signs_the_text(blender: Blender, model: str) -> None:
 
 def test_a_hand_is_made_anew_as_another_take(blender: Blender, model: str) -> None:
     before, count = blender.ask("action()"), blender.ask("len(takes())")
-    blender.ask("setattr(scene().signwright.editing, 'parts', {'left_hand'})")
+    blender.ask("put('editing', 'parts', {'left_hand'})")
     blender.open_panel("timeline", "editing")
     blender.screen.photograph("regenerate")
     blender.click(*blender.find("signwright.regenerate("))
