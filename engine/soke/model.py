@@ -29,7 +29,8 @@ if TYPE_CHECKING:  # ONNX Runtime is missing where nothing can be generated, and
     from ..tokenizer.onnx_tokenizer import OnnxTokenizer
 
 Device = Literal["auto", "cpu", "cuda"]
-Precision = Literal["auto", "float32", "bf16", "fp16", "int8"]
+Computed = Literal["float32", "bf16", "fp16", "int8"]
+Precision = Literal["auto"] | Computed
 DEVICES: Final = ("auto", "cpu", "cuda")
 PRECISIONS: Final = ("auto", "float32", "bf16", "fp16", "int8")
 
@@ -46,7 +47,7 @@ class Choice:
 
     library: Literal["onnx", "torch"]
     device: Literal["cpu", "cuda"]
-    precision: Precision
+    precision: Computed
     note: str = ""
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..tokenizer.features import PARTS
 
 Array = NDArray[np.floating]
-Steps = Mapping[str, Sequence[int]]
+Steps = Mapping[str, Sequence[int] | NDArray[np.integer]]
 """Codes by part, equally many of each."""
 
 _WAY: Final = 0.35

@@ -23,6 +23,7 @@ from ..text.tokens import Token, tokenise
 from .code_dictionary import CodeDictionary, CodeEntry
 from .retrieval import (
     Chunk,
+    Fate,
     Keyword,
     Limits,
     Other,
@@ -162,7 +163,7 @@ def _keywords(tokens: Sequence[Token], index: WordIndex, own: OwnCodes) -> tuple
     return found, others
 
 
-def _unfound(word: str, token: Token, at: int, index: WordIndex) -> tuple[list[Keyword], str]:
+def _unfound(word: str, token: Token, at: int, index: WordIndex) -> tuple[list[Keyword], Fate]:
     """The letters of a name that the dictionary can spell, and what becomes of a word without an entry."""
     if word.lower() in index.stop_words:
         return [], "left_out"

@@ -233,7 +233,7 @@ def test_written_own_signs_are_synthesised_first(models: str, tmp_path: Path) ->
     folder = tmp_path / "asl"
     folder.mkdir()
     (folder / "own.toml").write_text(
-        '[ZORB]\nwords = ["zorb"]\nhands = "one"\ndescription = "A wave."\npostures = [\n'
+        '[ZORB]\nwords = ["zorb"]\nhands = "one"\ndescription = "A wave of the hand."\nreviewed_by = ""\npostures = [\n'
         '  { shape = "B", at = "temple", touch = "fingertips", palm = "forward-down-in", fingers = "up-in" },\n'
         '  { at = "beside_head", offset = [3, 0, 14], palm = "forward-in", fingers = "up" },\n]\n'
     )
