@@ -108,8 +108,12 @@ class AugmentConfig:
     drop_step: of dropping the first or the last step of a clip (published: 1/3). no_keywords: of hiding all retrieved
     signs. some_keywords: of hiding some, of which the share `first_keywords` keeps the first three, as in a prompt of
     the published kind. sign_to_text: of the reverse task. spliced: further sentences in an epoch, made from signs of
-    others, for each clip (see `splicing`). corrupt: largest share of the codes fed to the decoder that are replaced by
-    random ones (as in T2M-GPT, Zhang et al., CVPR 2023), against errors that would lead to others when generating.
+    others, for each clip (see `splicing`).
+
+    corrupt: largest share of the codes fed to the decoder that are replaced by random ones (as in T2M-GPT, Zhang et
+    al., CVPR 2023), against errors that would lead to others when generating. held: largest share of the steps fed
+    that are replaced by the one before, in half of the samples: greedy generating holds a step longer than signing
+    does, and has to find out of it.
     """
 
     drop_step: float = 1 / 3
@@ -119,6 +123,7 @@ class AugmentConfig:
     sign_to_text: float = 0.0
     spliced: float = 0.0
     corrupt: float = 0.0
+    held: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ PIECES: Final = "sentencepiece.model"
 SETTINGS: Final = "generator.json"
 ABOUT: Final = "about.json"
 """How the model was trained, for its bundle's manifest."""
+_THEN: Final = " ; "
 
 
 def training_data(folder: Path, config: GeneratorConfig, output: Path, command: str = "") -> TrainingData:
@@ -42,7 +43,7 @@ def training_data(folder: Path, config: GeneratorConfig, output: Path, command: 
         train_pieces(_texts(corpus), config.model.pieces, output / PIECES)
     settings = generator_settings(config, _sizes(folder))
     _write(output / SETTINGS, settings)
-    _write(output / ABOUT, notes_on(corpus, config, command))
+    _note(output / ABOUT, notes_on(corpus, config, command))
     vocabulary = stored_vocabulary(output)
     dictionary = signs_of(corpus)
     clips = {split: list(clips_of(corpus, dictionary, split, config.model.steps)) for split in ("train", "val")}
@@ -91,6 +92,16 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _note(path: Path, notes: dict[str, Any]) -> None:
+    """Write the notes on a training; where it goes on by another command, that one is added."""
+    if path.exists():
+        former = json.loads(path.read_text(encoding="utf-8"))["command"]
+        commands = former.split(_THEN)
+        notes = {**notes, "command": former if notes["command"] in commands else former + _THEN + notes["command"]}
+        path.unlink()
+    _write(path, notes)
 
 
 def stored_vocabulary(output: Path) -> Vocabulary:

@@ -83,7 +83,8 @@ class Batch:
 @dataclass(frozen=True)
 class Draw:
     """What was drawn for a clip in an epoch. drop: of the clip's first step (1), last step (2) or none (0). corrupt:
-    share of the codes fed that are replaced, by random numbers of that seed."""
+    share of the codes fed that are replaced, and held: of the steps fed that stay as the one before; by random numbers
+    of that seed."""
 
     clip: Clip
     reverse: bool
@@ -91,6 +92,7 @@ class Draw:
     signs: tuple[str, ...]
     corrupt: float = 0.0
     seed: int = 0
+    held: float = 0.0
 
 
 class More(Protocol):
@@ -136,7 +138,8 @@ class Samples:
                 int(rng.integers(1, 3)) if drop < augment.drop_step and len(clip.codes) > 1 else 0,
                 self._kept_signs(clip, augment, keep, rng),
                 spoil * augment.corrupt,
-                int(rng.integers(1 << 32)),
+                seed := int(rng.integers(1 << 32)),
+                augment.held * max(2 * np.random.default_rng((seed, 1)).random() - 1, 0.0),
             )
             for number, (clip, (task, drop, keep, spoil)) in enumerate(zip(clips, chance, strict=True))
         ]
@@ -160,9 +163,10 @@ class Samples:
         if draw.reverse:
             return self._text_sample(clip, rows)
         outputs = self._outputs(clip.language, rows)
-        if draw.corrupt:
-            rng = np.random.default_rng(draw.seed)
-            outputs = tuple((self._corrupted(fed, draw.corrupt, rng), said) for fed, said in outputs)
+        if draw.corrupt or draw.held:
+            rng, stride = np.random.default_rng(draw.seed), len(PARTS) if self._variant == "flatten" else 1
+            spoilt = [(self._corrupted(fed, draw.corrupt, rng), said) for fed, said in outputs]
+            outputs = tuple((held(fed, draw.held, rng, stride), said) for fed, said in spoilt)
         return Sample("parts", self._inputs(clip, draw.signs), outputs)
 
     def _corrupted(self, fed: Rows, share: float, rng: np.random.Generator) -> Rows:
@@ -268,6 +272,21 @@ class Batches:
             return False
         inputs, steps = (max(self._sizes[i][k] for i in group) for k in (0, 1))
         return not self._config.tokens or len(group) * (inputs + steps) <= self._config.tokens
+
+
+def held(fed: Rows, share: float, rng: np.random.Generator, stride: int = 1) -> Rows:
+    """(L, 3) rows that are fed, a share of the steps replaced by the one before; the tag at the beginning stays.
+
+    stride: rows of a step.
+    """
+    if not share:
+        return fed
+    steps = -(-(len(fed) - 1) // stride)
+    moves = rng.random(steps) >= share
+    moves[:1] = True
+    shown = np.maximum.accumulate(np.where(moves, np.arange(steps), 0))
+    rows = 1 + shown[:, None] * stride + np.arange(stride)
+    return fed[np.append(0, rows.reshape(-1)[: len(fed) - 1])]
 
 
 def collated(samples: Sequence[Sample]) -> Batch:

@@ -34,7 +34,7 @@ from engine.training.config import (  # noqa: E402
     from_table,
     read_config,
 )
-from engine.training.generator_data import IGNORED, Batches, Clip, Sample, Samples, Sign, collated  # noqa: E402
+from engine.training.generator_data import IGNORED, Batches, Clip, Sample, Samples, Sign, collated, held  # noqa: E402
 from engine.training.generator_model import GeneratorLoss, build_model, tensors  # noqa: E402
 from engine.training.generator_training import GeneratorTraining, TrainingData, rate_factor  # noqa: E402
 from engine.training.splicing import Splices  # noqa: E402
@@ -152,6 +152,31 @@ def test_draws_are_the_same_for_the_same_seed_and_epoch_only() -> None:
     assert told(1, 0) == told(1, 0)
     assert told(1, 0) != told(1, 1)
     assert told(1, 0) != told(2, 0)
+
+
+@pytest.mark.parametrize("stride", [1, 3])
+def test_held_steps_are_those_before_and_the_tag_stays(stride: int) -> None:
+    fed = np.repeat(np.arange(1 + 8 * stride)[:, None], 3, axis=1)
+    shown = held(fed, 0.5, np.random.default_rng(0), stride)[:, 0]
+    assert len(shown) == len(fed)
+    assert shown[: 1 + stride].tolist() == list(range(1 + stride)), "tag and first step"
+    steps, wanted = shown[1:].reshape(8, stride), fed[1:, 0].reshape(8, stride)
+    for number in range(1, 8):
+        assert steps[number].tolist() in (wanted[number].tolist(), steps[number - 1].tolist())
+    assert (steps != wanted).any()
+    assert np.array_equal(held(fed, 0.0, np.random.default_rng(0), stride), fed)
+
+
+def test_codes_are_replaced_by_others_of_their_part() -> None:
+    made, words = samples(), vocabulary()
+    plain = made.plain("all")[0]
+    ((fed, said),) = made.sample(replace(plain, corrupt=0.5, seed=3)).outputs
+    ((before, same),) = made.sample(plain).outputs
+    assert np.array_equal(said, same), "what shall be said doesn't change"
+    assert (fed[1:] != before[1:]).any()
+    assert np.array_equal(fed[0], before[0])
+    for i, part in enumerate(PARTS):
+        assert all(words.code_of(part, row) is not None for row in fed[1:, i])
 
 
 def test_shares_of_the_augmentation_are_kept() -> None:
