@@ -77,9 +77,10 @@ class Encoder(nn.Module):
             return self.model(x)
         first, relu, *stages, last = self.model
         x = relu(first(x * mask)) * mask
+        inside: Tensor = mask
         for halve, blocks in stages:  # type: ignore[misc]
-            mask = mask[..., 1::2]
-            x = blocks(halve(x) * mask, mask)
+            inside = inside[..., 1::2]
+            x = blocks(halve(x) * inside, inside)
         return last(x)
 
 
@@ -110,11 +111,12 @@ class Decoder(nn.Module):
             return self.model(x)
         first, relu, *stages, near_last, last_relu, last = self.model
         x = relu(first(x * mask)) * mask
+        inside: Tensor = mask
         for blocks, double, smooth in stages:  # type: ignore[misc]
-            x = blocks(x, mask)
-            mask = mask.repeat_interleave(2, dim=-1)
-            x = smooth(double(x)) * mask
-        return last(last_relu(near_last(x)) * mask)
+            x = blocks(x, inside)
+            inside = inside.repeat_interleave(2, dim=-1)
+            x = smooth(double(x)) * inside
+        return last(last_relu(near_last(x)) * inside)
 
 
 class Quantizer(nn.Module):

@@ -1,5 +1,6 @@
 """A folder of codes (see `tokenise`) as what a generator is trained on, and the settings that go with its model."""
 
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import json

@@ -162,7 +162,7 @@ def _fit(model: torch.nn.Module, state: Mapping[str, Tensor], what: str) -> None
         raise CheckpointError(f"{what} doesn't fit: {' '.join(reasons)}") from e
 
 
-def _pieces(data: bytes, folder: LanguageFolder) -> sentencepiece.SentencePieceProcessor:
+def _pieces(data: bytes, folder: LanguageFolder) -> Any:
     pieces = sentencepiece.SentencePieceProcessor()
     try:
         pieces.LoadFromSerializedProto(data)
