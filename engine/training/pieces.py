@@ -1,5 +1,6 @@
 """The text's vocabulary: a sentencepiece model trained on the corpus's own texts."""
 
+# pyright: reportMissingImports=false
 from __future__ import annotations
 
 import io
