@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "engine"))
 
 from plain_addon import ROOT, addon_module
 
+from engine.lexicon.loader import load_language
 from engine.protocol import PROTOCOL
 from engine.text.lemmas import lemma
 
@@ -133,6 +134,9 @@ def main(runs: int) -> None:
         began = time.perf_counter()
         lemma(word, spoken)
         print(f"{name + ' word forms':27} {time.perf_counter() - began:6.3f} s to load")
+    began = time.process_time()
+    load_language("ASL")
+    print(f"signs of ASL                {time.process_time() - began:6.3f} s of processor time to load")
 
 
 if __name__ == "__main__":

@@ -241,11 +241,11 @@ def test_prints_inside_the_engine_do_not_reach_the_pipe(spawn: Spawn) -> None:
         import os, sys
         from engine import server, serving
         describe = server.description
-        def noisy():
+        def noisy(*given):
             print("from Python")
             os.write(1, b"from C")
             os.system("echo from a child")
-            return describe()
+            return describe(*given)
         server.description = noisy
         sys.exit(serving.serve())
     """)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 import pytest
@@ -170,15 +169,3 @@ def test_places_of_the_other_hand_can_be_named():
 )
 def test_direction_words_add_up(words, vector):
     assert direction_vector(words) == pytest.approx(vector)
-
-
-def test_all_of_asl_loads_quickly():
-    load_language("ASL")
-    best = min(_timed() for _ in range(3))
-    assert best < 0.3, f"{best:.3f} s of processor time"
-
-
-def _timed() -> float:
-    start = time.process_time()
-    load_language("ASL")
-    return time.process_time() - start

@@ -72,6 +72,14 @@ class Run:
         self.process.stdout.close()
 
 
+@pytest.fixture(autouse=True)
+def no_settings_of_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep pip from indexes and folders of wheels that this machine is set up with."""
+    for name in [n for n in os.environ if n.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+
+
 @pytest.fixture
 def job(tmp_path: Path) -> dict[str, Any]:
     """A job that installs `torch` and `helper` from a folder of wheels."""
