@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import functools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from ..generators.base import EngineError
+from ..training.commands import command
 
-_PACKAGES: Final = {"torch", "h5py", "tqdm"}
 _ABOUT: Final = "OpenPose frames to clips in space and training files, as the Prompt2Sign data set is made"
 _EPILOG: Final = """\
 Each step reads what the one before wrote, leaves out what is done already, and reports clips that it can't use:
@@ -23,7 +20,6 @@ FRAMES holds a folder a clip with OpenPose's *_keypoints.json, at any depth. tex
 where there are any, gloss. `stages/<clip>/demo1.txt` to `demo5.txt` are the stages of lifting: normalised, pruned,
 interpolated, with first depths, refined; `stages/report.csv` says what became of each clip.
 """
-Run = Callable[[argparse.Namespace], int]
 
 
 def add_prompt2sign(commands: Any) -> None:
@@ -41,17 +37,17 @@ def add_prompt2sign(commands: Any) -> None:
     first.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="the .h5 to write or go on with"
     )
-    first.set_defaults(run=_guarded(_json2h5))
+    first.set_defaults(run=command(_json2h5))
     second = steps.add_parser("h52txt", help="clips in the picture to clips in space, every stage a text")
     second.add_argument("clips", type=Path, metavar="FILE", help="what json2h5 wrote")
     second.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the stages go")
     _add_lifting(second)
-    second.set_defaults(run=_guarded(_h52txt))
+    second.set_defaults(run=command(_h52txt))
     third = steps.add_parser("txt2skels", help="clips in space to .skels, .text, .files and .gloss")
     third.add_argument("stages", type=Path, metavar="FOLDER", help="what h52txt wrote")
     third.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the .skels to write")
     _add_skels(third)
-    third.set_defaults(run=_guarded(_txt2skels))
+    third.set_defaults(run=command(_txt2skels))
     whole = steps.add_parser("all", help="the three steps")
     whole.add_argument("frames", type=Path, metavar="FRAMES", help="folder at or below which the clips' folders are")
     whole.add_argument(
@@ -59,7 +55,7 @@ def add_prompt2sign(commands: Any) -> None:
     )
     _add_lifting(whole)
     _add_skels(whole)
-    whole.set_defaults(run=_guarded(_all))
+    whole.set_defaults(run=command(_all))
 
 
 def _add_lifting(parser: argparse.ArgumentParser) -> None:
@@ -82,25 +78,6 @@ def _add_skels(parser: argparse.ArgumentParser) -> None:
         help="divide by 9 as Prompt2Sign does, or by 3 as Progressive Transformers (default: prompt2sign)",
     )
     parser.add_argument("--no-counter", action="store_true", help="leave out the counter after each frame")
-
-
-def _guarded(run: Run) -> Run:
-    """The command, with a hint where its packages are missing."""
-
-    @functools.wraps(run)
-    def guarded(options: argparse.Namespace) -> int:
-        try:
-            return run(options)
-        except ModuleNotFoundError as e:
-            if (e.name or "").partition(".")[0] not in _PACKAGES:
-                raise
-            raise EngineError(
-                "packages_missing",
-                f"This needs the package {e.name}, which isn't installed here.",
-                "Install what engine/training/requirements.in lists, with `pip install -r`.",
-            ) from e
-
-    return guarded
 
 
 def _json2h5(options: argparse.Namespace) -> int:

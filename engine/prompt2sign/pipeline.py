@@ -41,6 +41,10 @@ _BATCH_FRAMES = 4096
 def json_to_h5(root: Path, target: Path) -> list[ClipReport]:
     """Every folder of frames below `root` into an HDF5, its key the folder's path with `__` between. Raises
     `EngineError` when there is none."""
+    if not root.is_dir():
+        raise EngineError(
+            "no_such_folder", f"There is no folder {root}.", "Give the folder that holds the clips' folders."
+        )
     folders = list(clip_folders(root))
     if not folders:
         raise EngineError("bad_motion", f"No folder at or below {root.name} holds OpenPose frames (.json).")

@@ -15,7 +15,7 @@ from . import corpus_commands, evaluation_commands
 
 _PACKAGES: Final = {
     "torch", "lightning_fabric", "tensorboard", "tqdm", "safetensors", "onnx", "onnxruntime", "sacrebleu",
-    "torchmetrics", "sentencepiece",
+    "torchmetrics", "sentencepiece", "h5py",
 }  # fmt: skip
 """Modules that may be missing where the engine alone is installed."""
 
@@ -42,7 +42,7 @@ def command(run: Run) -> Run:
                 raise
             raise EngineError(
                 "training_missing",
-                f"Training needs the package {e.name}, which isn't installed here.",
+                f"This needs the package {e.name}, which isn't installed here.",
                 "Install what engine/training/requirements.in lists, with `pip install -r`.",
             ) from e
         except (ValueError, FileNotFoundError) as e:  # those of the training and of bundles say what is wrong and where
