@@ -83,6 +83,11 @@ def _add_train(commands: Any) -> None:
         own.add_argument("--data", type=Path, required=True, metavar="FOLDER", help=data)
         own.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="checkpoints, log, result")
         own.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output's folder")
+        if kind == "tokenizer":
+            own.add_argument(
+                "--begin-with", type=Path, metavar="FOLDER",
+                help="start from the weights of another training of this kind (see quantizer.frozen)",
+            )  # fmt: skip
         add_set(own)
         own.set_defaults(run=command(run))
 
@@ -123,6 +128,8 @@ def _train_tokenizer(options: argparse.Namespace) -> int:
     training = TokenizerTraining(ClipCache(options.data), config, options.output)
     if options.resume:
         training.resume()
+    elif options.begin_with:
+        training.begin_with(options.begin_with)
     finished = training.run()
     return _told(finished, training.step, options.output)
 

@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from ..soke.prompt import STEPS, Style
+from ..tokenizer.features import PARTS
 
 CONFIGS: Final = Path(__file__).parent / "configs"
 T = TypeVar("T")
@@ -39,7 +40,8 @@ class OptimiserConfig:
 @dataclass(frozen=True)
 class BatchConfig:
     """samples: most samples of a batch. tokens: most positions of its inputs and outputs, padding included; 0 for no
-    limit. accumulate: batches of one step of the optimiser."""
+    limit. All variants count as multihead, so that their batches are the same. accumulate: batches of one step of the
+    optimiser."""
 
     samples: int = 32
     tokens: int = 0
@@ -157,7 +159,8 @@ class GeneratorConfig:
             raise ConfigError("[run] needs either steps or epochs.")
         if self.model.width % self.model.heads:
             raise ConfigError(f"[model] width {self.model.width} can't be split into {self.model.heads} heads.")
-        if max(self.prompt.longest, self.model.steps + 1) > self.model.positions:
+        of_a_step = len(PARTS) if self.model.variant == "flatten" else 1
+        if max(self.prompt.longest, self.model.steps * of_a_step + 1) > self.model.positions:
             raise ConfigError("[model] positions must hold the longest input and all steps of the output.")
 
 

@@ -62,8 +62,8 @@ class Sample:
     outputs: tuple[tuple[Rows, Rows], ...]
 
     @property
-    def steps(self) -> int:
-        """Positions of the decoder, of the longest output."""
+    def positions(self) -> int:
+        """Of the decoder, of the longest output."""
         return max(len(fed) for fed, _ in self.outputs)
 
 
@@ -120,6 +120,11 @@ class Samples:
         self._blocks: dict[str, Rows] = {}
         self._texts: dict[str, list[int]] = {}
 
+    @property
+    def stride(self) -> int:
+        """Positions of the decoder that a step of a signing takes."""
+        return len(PARTS) if self._variant == "flatten" else 1
+
     def plain(self, retrieval: Retrieval, *, reverse: bool = False) -> list[Draw]:
         """Each clip once, unchanged."""
         kept = {"all": None, "first": PUBLISHED_KEYWORDS, "none": 0}[retrieval]
@@ -164,9 +169,9 @@ class Samples:
             return self._text_sample(clip, rows)
         outputs = self._outputs(clip.language, rows)
         if draw.corrupt or draw.held:
-            rng, stride = np.random.default_rng(draw.seed), len(PARTS) if self._variant == "flatten" else 1
+            rng = np.random.default_rng(draw.seed)
             spoilt = [(self._corrupted(fed, draw.corrupt, rng), said) for fed, said in outputs]
-            outputs = tuple((held(fed, draw.held, rng, stride), said) for fed, said in spoilt)
+            outputs = tuple((held(fed, draw.held, rng, self.stride), said) for fed, said in spoilt)
         return Sample("parts", self._inputs(clip, draw.signs), outputs)
 
     def _corrupted(self, fed: Rows, share: float, rng: np.random.Generator) -> Rows:
@@ -238,8 +243,7 @@ class Batches:
     ) -> None:
         """warm: batches at the beginning in which the long ones are let in little by little."""
         self._samples, self._draws, self._config = samples, draws, config
-        made = map(samples.sample, draws)
-        self._sizes = [(len(sample.rows), sample.steps) for sample in made]
+        self._sizes = [self._size(samples.sample(draw)) for draw in draws]
         groups = [group for reverse in (False, True) for group in self._grouped(reverse, rng)]
         rank = np.argsort(np.argsort([max(self._sizes[i][1] for i in group) for group in groups]))
         order = np.maximum(rng.random(len(groups)) * len(groups), rank / max(len(groups), 1) * warm)
@@ -253,6 +257,11 @@ class Batches:
 
     def __iter__(self) -> Iterator[Batch]:
         return (self[number] for number in range(len(self)))
+
+    def _size(self, sample: Sample) -> tuple[int, int]:
+        """Positions of the input, and steps of the output."""
+        stride = self._samples.stride if sample.head == "parts" else 1
+        return len(sample.rows), -(-sample.positions // stride)
 
     def _grouped(self, reverse: bool, rng: np.random.Generator) -> Iterator[list[int]]:
         """Draws of one task, the longest last; neighbours in length are mixed so that epochs differ."""

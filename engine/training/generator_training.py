@@ -82,7 +82,7 @@ class GeneratorTraining:
         torch.manual_seed(run.seed)
         model = build_model(config.model, data.vocabulary, data.codebooks)
         loss = GeneratorLoss(model, data.vocabulary, config.model.fusion, config.loss, data.codebooks)
-        self._loss, self._optimiser = self._fabric.setup(loss, _optimiser(loss, config.optimiser))
+        self._loss, self._optimiser = self._fabric.setup(loss, optimiser_of(loss, config.optimiser))
         self._place = Place()
         self._steps = run.steps or run.epochs * self._steps_of(self._batches(0))
         self._rates = self._schedule()
@@ -180,7 +180,7 @@ class GeneratorTraining:
                 raise ValueError("The corpus has too few clips for a step of that many batches.")
             loader = iter(self._loader(batches, self._place.batch, steps * together))
             while self._place.batch < steps * together and self._place.step < self._steps:
-                torch.manual_seed(_seed_of(self._config.run.seed, self._place.step, self._fabric.global_rank))
+                torch.manual_seed(seed_of(self._config.run.seed, self._place.step, self._fabric.global_rank))
                 figures = self._step([next(loader) for _ in range(together)])
                 self._place = replace(self._place, step=self._place.step + 1, batch=self._place.batch + together)
                 if self._place.batch == steps * together:
@@ -261,14 +261,15 @@ def rate_factor(step: int, steps: int, config: OptimiserConfig) -> float:
     return final + (1 - final) * (1 + math.cos(math.pi * done)) / 2
 
 
-def _seed_of(*numbers: int) -> int:
+def seed_of(*numbers: int) -> int:
+    """One seed of several numbers."""
     return int(np.random.SeedSequence(numbers).generate_state(1)[0])
 
 
-def _optimiser(loss: GeneratorLoss, config: OptimiserConfig) -> torch.optim.Optimizer:
+def optimiser_of(module: torch.nn.Module, config: OptimiserConfig) -> torch.optim.Optimizer:
     """AdamW; norms, biases and tables of embeddings aren't decayed."""
     decayed, plain = [], []
-    for name, value in loss.named_parameters():
+    for name, value in module.named_parameters():
         (plain if value.ndim < 2 or "embedding" in name or "positions" in name else decayed).append(value)
     groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=config.rate, betas=config.betas)

@@ -38,6 +38,9 @@ class QuantizerConfig:
 
     start_step: until this step nothing is quantised. start_batches: batches whose samples the code book begins with.
     start_rounds: of Lloyd's algorithm over them. Published are 0, 1 and 0.
+
+    frozen: encoders and code books stay as they are in the tokenizer that the training begins with, and only its
+    decoders learn on, so that all codes made with it remain valid.
     """
 
     decay: float = 0.99
@@ -45,6 +48,7 @@ class QuantizerConfig:
     start_step: int = 0
     start_batches: int = 1
     start_rounds: int = 0
+    frozen: bool = False
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,10 @@ class PartTraining(nn.Module):
         super().__init__()
         columns = list(layout.columns[part])
         sizes = getattr(config.parts, part)
-        self.part, self._loss = part, config.loss
+        self.part, self._loss, self._frozen = part, config.loss, config.quantizer.frozen
         self._columns = columns
         self.vae = VqVae(sizes.sizes(len(columns)))
+        self.vae.encoder.requires_grad_(not self._frozen)
         self.book = EmaCodebook(self.vae.quantizer, config.quantizer)
         spread = statistics.std[columns]
         weights = reach_weights(layout, part, spread, config.loss.reach)
@@ -67,10 +68,13 @@ class PartTraining(nn.Module):
         x = features[..., self._columns]
         frames = length_mask(lengths, x.shape[1])
         codes_mask = length_mask(lengths // FRAMES_PER_TOKEN, x.shape[1] // FRAMES_PER_TOKEN)
-        vectors = self.vae.encoder(x.transpose(1, 2), frames).transpose(1, 2)
         pieces, uses = {}, None
-        if quantised:
-            vectors, pieces["commitment"], uses = self._quantised(vectors, codes_mask[:, 0].bool())
+        if self._frozen:
+            vectors = self.vae.quantizer.lookup(self.vae.encode(x, lengths))
+        else:
+            vectors = self.vae.encoder(x.transpose(1, 2), frames).transpose(1, 2)
+            if quantised:
+                vectors, pieces["commitment"], uses = self._quantised(vectors, codes_mask[:, 0].bool())
         decoded = self.vae.decoder(vectors.transpose(1, 2), codes_mask).transpose(1, 2)
         pieces |= self._compared(decoded.float(), x, frames[:, 0].bool())
         weights = {"features": 1.0, **{name: getattr(self._loss, name) for name in pieces if name != "features"}}

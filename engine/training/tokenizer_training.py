@@ -92,18 +92,27 @@ class TokenizerTraining:
         """Steps done."""
         return self._place.step
 
+    def begin_with(self, folder: Path) -> None:
+        """Start from the weights that another training has come to. Raises `CheckpointUnfit`."""
+        self._load_weights(folder)
+
     def resume(self) -> None:
         """Go on from the folder's last checkpoint. Raises `CheckpointUnfit`."""
-        content = read_checkpoint(self._folder / LATEST)
+        content = self._load_weights(self._folder)
+        self._optimiser.load_state_dict(content["optimiser"])
+        self._place = Place(**content["place"])
+        self._rates.load_state_dict(content["rates"])
+
+    def _load_weights(self, folder: Path) -> dict[str, Any]:
+        """Take over the weights of a folder's checkpoint, and return all that it holds."""
+        content = read_checkpoint(folder / LATEST)
         if (
             content["config"]["parts"] != asdict(self._config.parts)
             or content["layout"] != self._cache.layout.to_json()
         ):
             raise CheckpointUnfit("The checkpoint is of a tokenizer of other sizes than the settings say.")
         self.model.load_state_dict(content["weights"])
-        self._optimiser.load_state_dict(content["optimiser"])
-        self._place = Place(**content["place"])
-        self._rates.load_state_dict(content["rates"])
+        return content
 
     def run(self, report: Report = lambda step, figures: None) -> bool:
         """Train to the end and write the tokenizer, or until the settings' minutes are over.
@@ -113,6 +122,8 @@ class TokenizerTraining:
         run, began, before = self._config.run, time.monotonic(), self._place.seconds
         bar = tqdm(total=self._steps, initial=self._place.step, unit="step", disable=not self._fabric.is_global_zero)
         running = Running()
+        if self._config.quantizer.frozen and not bool(self.model.part(PARTS[0]).book.ready):
+            raise ValueError("With quantizer.frozen a training needs a tokenizer whose codes it keeps: --begin-with.")
         for batch in self._batches():
             running.add(self._step(batch))
             seconds = time.monotonic() - began

@@ -319,6 +319,28 @@ def test_resuming_with_other_sizes_is_refused(cache: ClipCache, tokenizer: Path,
         TokenizerTraining(cache, other, tmp_path).resume()
 
 
+def test_decoders_trained_further_leave_all_codes_as_they_were(
+    cache: ClipCache, tokenizer: Path, tmp_path: Path
+) -> None:
+    frozen = dataclasses.replace(CONFIG, quantizer=dataclasses.replace(CONFIG.quantizer, frozen=True))
+    further = TokenizerTraining(cache, frozen, tmp_path / "further")
+    further.begin_with(tokenizer)
+    before = {key: value.clone() for key, value in further.model.state_dict().items()}
+    assert further.run()
+    after = further.model.state_dict()
+    changed = {key.split(".")[3] for key, value in after.items() if not torch.equal(value, before[key])}
+    assert changed == {"decoder"}
+    tokenise(cache, tokenizer, tmp_path / "codes")
+    tokenise(cache, tmp_path / "further", tmp_path / "codes again")
+    assert np.array_equal(TokenCorpus.read(tmp_path / "codes").codes, TokenCorpus.read(tmp_path / "codes again").codes)
+
+
+def test_decoders_can_not_be_trained_to_codes_that_are_not_there(cache: ClipCache, tmp_path: Path) -> None:
+    frozen = dataclasses.replace(CONFIG, quantizer=dataclasses.replace(CONFIG.quantizer, frozen=True))
+    with pytest.raises(ValueError, match="--begin-with"):
+        TokenizerTraining(cache, frozen, tmp_path).run()
+
+
 def test_all_parts_are_trained_each_by_its_own_columns(cache: ClipCache) -> None:
     torch.manual_seed(0)
     model = TokenizerTrainingModel(SIGNWRIGHT, CONFIG, cache.statistics)
