@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 from ..bundle import Bundle, BundleError
@@ -22,17 +23,18 @@ def read_vocabulary(bundle: Bundle) -> Vocabulary:
     try:
         with Npz(bundle.file(WORDS), _MAX_WORDS_BYTES) as table:
             words = dict(zip(table.read("tokens").tolist(), table.read("rows").tolist(), strict=True))
-        return Vocabulary.of(_pieces(bundle), words, settings)
+        return Vocabulary.of(open_pieces(bundle.file(PIECES)), words, settings)
     except (NpzError, KeyError, TypeError, ValueError) as e:
         raise BundleError(f"The vocabulary of {bundle.folder.name} can't be read: {e}") from e
 
 
-def _pieces(bundle: Bundle) -> Any:
+def open_pieces(path: Path) -> Any:
+    """A sentencepiece model. Raises `BundleError`."""
     import sentencepiece
 
     pieces = sentencepiece.SentencePieceProcessor()
     try:
-        pieces.LoadFromSerializedProto(bundle.file(PIECES).read_bytes())
+        pieces.LoadFromSerializedProto(path.read_bytes())
     except (OSError, RuntimeError) as e:
-        raise BundleError(f"{PIECES} in {bundle.folder.name} can't be read: {e}") from e
+        raise BundleError(f"{path.name} in {path.parent.name} can't be read: {e}") from e
     return pieces

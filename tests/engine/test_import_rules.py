@@ -35,7 +35,7 @@ ENGINE_PACKAGES = {"numpy", "fastjsonschema", "simplemma", "pypinyin"}
 PICTURES = {"engine/review/portrait.py": {"PIL"}}
 """The one module that uses Pillow where it is installed, and says so where it isn't."""
 COMPILED = (
-    (re.compile(r"(.*/)?(torch_\w+|transformer|vqvae)\.py"), {"torch", "safetensors"}),
+    (re.compile(r"(.*/)?(torch_\w+|transformer|vqvae)\.py|engine/signllm/model\.py"), {"torch", "safetensors"}),
     (re.compile(r"(.*/)?onnx_\w+\.py"), {"onnxruntime"}),
 )
 """Files whose names say which compiled packages they need, so that they are imported only where these are wanted."""
