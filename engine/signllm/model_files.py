@@ -25,7 +25,7 @@ MAX_STATISTICS_BYTES: Final = 1 << 20
 def provenance(about: Mapping[str, Any]) -> str:
     """How a model was made, in words for the user."""
     return (
-        f"Trained by Signwright's own code on motion synthesised from written signs ({about['clips']} clips); no signer "
-        f"was recorded. Command: {about['command']}. Seed {about['seed']}, {about['steps']} steps, "
+        f"Trained by Signwright's own code on motion synthesised from written signs ({about['clips']} clips); no "
+        f"signer was recorded. Command: {about['command']}. Seed {about['seed']}, {about['steps']} steps, "
         f"{about['seconds'] / 60:.0f} minutes on {about['machine']}."
     )
