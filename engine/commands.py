@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 import time
 from pathlib import Path
@@ -23,7 +24,7 @@ def add_generate(commands: Any) -> None:
     add_text(parser)
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the .npz to write (AMASS-style SMPL-X)")
     parser.add_argument(
-        "--method", default=_DEFAULTS.method, metavar="NAME", help=f"how to make it (default: {_DEFAULTS.method})"
+        "--method", default="", metavar="NAME", help="how to make it (default: the first of `methods` that can be used)"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="another seed, another small variation")
     parser.add_argument("--speed", type=float, default=1.0, metavar="X", help="1 is a relaxed pace, 2 twice as fast")
@@ -136,13 +137,16 @@ def generate(options: argparse.Namespace) -> int:
             "betas": _numbers(options.betas),
             "variations": options.variations,
             "models": options.models,
-            "options": _method_options(options),
         }
     )
+    generator = registry.chosen(request)
+    if isinstance(generator, ModelGenerator):
+        settings = {**model_options(options), "mode": options.mode, "length": options.length}
+        request = dataclasses.replace(request, options=settings)
     began = time.perf_counter()
     path = check_output(options.output)
     progress = Progress()
-    made = takes(registry.get(request.method), request, progress)
+    made = takes(generator, request, progress)
     answer = written(made, path)
     progress.end()
     take = made[0]
@@ -152,13 +156,6 @@ def generate(options: argparse.Namespace) -> int:
     print(f"{path}: {take.sequence.duration:.1f} s of motion, made in {time.perf_counter() - began:.1f} s")
     say_variations(answer["variations"][1:])
     return 0
-
-
-def _method_options(options: argparse.Namespace) -> dict[str, Any]:
-    """Options that only a method with a model has."""
-    if not isinstance(registry.get(options.method), ModelGenerator):
-        return {}
-    return {**model_options(options), "mode": options.mode, "length": options.length}
 
 
 def _numbers(betas: str) -> list[float]:

@@ -28,6 +28,8 @@ HANDLERS: Final[dict[str, tuple[str, str]]] = {
     "keywords": (".soke.requests", "keywords"),
     "regenerate": (".soke.requests", "regenerate"),
     "caption": (".soke.requests", "caption"),
+    "takes_import": (".pose_files.requests", "takes_import"),
+    "take_export": (".pose_files.requests", "take_export"),
     "signs": (".dictionary.requests", "signs"),
     "sign_add": (".dictionary.requests", "sign_add"),
     "sign_edit": (".dictionary.requests", "sign_edit"),
@@ -48,7 +50,7 @@ def generate(message: Message, report: Report) -> Message:
     """Make a take, or several variations of it, and write them."""
     request = GenerateRequest.from_message(message)
     path = check_output(message.get("output"))
-    made = takes(registry.get(request.method), request, report)
+    made = takes(registry.chosen(request), request, report)
     report("Writing", 0.97)
     return written(made, path)
 

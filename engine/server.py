@@ -193,7 +193,8 @@ class Server:
 
         Trouble shows when it is asked for.
         """
-        generator = registry.get(registry.names()[0])
+        wanted = language if isinstance(language, str) else ""
+        generator = registry.get(registry.default(language=wanted))
         began = time.perf_counter()
         try:
             codes = generator.languages()

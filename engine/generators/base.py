@@ -37,7 +37,8 @@ class GenerateRequest:
 
     text: str
     language: str = "ASL"
-    method: str = "dictionary"
+    method: str = ""
+    """Name of the method; the first that can be used when empty (see `registry.default`)."""
     seed: int = 0
     speed: float = 1.0
     """1 is a relaxed everyday pace; 0.5 half as fast, 2 twice as fast."""
