@@ -24,6 +24,9 @@ request: its fields; what the final answer, `result` unless another is named, ho
 - `signs_import`: language, dictionary, paths, duplicates, words, mirror, trim, metadata;
   added, replaced, skipped, warnings
 - `signs_export`: language, dictionary, glosses, output; path, count
+- `takes_import`: paths, output, language, fps, lines, counter; as `generate`, and skipped: a take for each motion
+- `take_export`: take, format, output, fps, scale, counter, body_model, betas, camera;
+  path, files, frames, fps, warnings
 - `cancel`: target (id of a request); nothing, but the target answers `error` with code `cancelled`
 - `bye`: `bye`, then the process ends
 

@@ -63,17 +63,22 @@ def read_dwpose(path: Path) -> Keypoints:
     return Keypoints(joints[..., :2], joints[..., 2], notes)
 
 
-def write_dwpose(clip: Keypoints, path: Path, size: tuple[int, int], face: Array | None = None) -> None:
-    """Write a clip. face: (T, 68, 2) points in the picture where they are known; else they count as not found."""
-    body = np.zeros((len(clip), BODY_POINTS, 2))
-    score = np.zeros((len(clip), BODY_POINTS))
+def write_dwpose(
+    clip: Keypoints, path: Path, size: tuple[int, int], others: Array | None = None, face: Array | None = None
+) -> None:
+    """Write a clip. size: width and height of the picture.
+
+    others (T, 18, 3): x, y and score of the body's points, for those that the 50 joints lack; face (T, 68, 3):
+    likewise. Without them those points count as not found.
+    """
+    whole = np.zeros((len(clip), BODY_POINTS, 3)) if others is None else others
+    face = np.zeros((len(clip), FACE_POINTS, 3)) if face is None else face
+    body, score = whole[..., :2].copy(), whole[..., 2].copy()
     body[:, : len(BODY)], score[:, : len(BODY)] = clip.points[:, : len(BODY)], clip.confidence[:, : len(BODY)]
     arrays: dict[str, Any] = {"body": body, "body_score": score, "size": np.array(size)}
     for side, place in HANDS.items():
         arrays |= {f"{side}_hand": clip.points[:, place], f"{side}_hand_score": clip.confidence[:, place]}
-    known = face is not None
-    arrays["face"] = face if known else np.zeros((len(clip), FACE_POINTS, 2))
-    arrays["face_score"] = np.full((len(clip), FACE_POINTS), float(known))
+    arrays |= {"face": face[..., :2], "face_score": face[..., 2]}
     data = io.BytesIO()
     stored: dict[str, Any] = {k: v if k == "size" else np.asarray(v, np.float32) for k, v in arrays.items()}
     np.savez_compressed(data, **stored)

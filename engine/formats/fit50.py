@@ -7,6 +7,7 @@ smooth over time. What 50 joints don't show stays at rest: legs, face, and how a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,11 +47,18 @@ class Fit50:
     hand_residual: float | None
 
 
-def fit50(points: Array, fps: float, body: BodyModel, confidence: Array | None = None, depth: float = _DEPTH) -> Fit50:
+def fit50(
+    points: Array,
+    fps: float,
+    body: BodyModel,
+    confidence: Array | None = None,
+    depth: float = _DEPTH,
+    progress: Callable[[float], None] = lambda done: None,
+) -> Fit50:
     """Fit (T, 50, 3) joints in the picture's axes, of any unit. confidence (T, 50): 1 where not given.
 
-    depth: weight of z, x and y weigh 1; less for joints lifted from a picture. Raises `ValueError` for joints that
-    aren't finite or whose arms have no length.
+    depth: weight of z, x and y weigh 1; less for joints lifted from a picture. progress: gets the fraction that is
+    done; what it raises ends the work. Raises `ValueError` for joints that aren't finite or whose arms have no length.
     """
     if points.ndim != 3 or not np.isfinite(points).all():
         raise ValueError("The joints hold values that are not finite numbers.")
@@ -61,7 +69,10 @@ def fit50(points: Array, fps: float, body: BodyModel, confidence: Array | None =
     placed = points * TO_PICTURE * scale
     rotations = np.broadcast_to(np.eye(3), (len(points), JOINT_COUNT, 3, 3)).copy()
     chest = _fit_trunk(placed, rest, rotations)
-    hands = [_fit_side(rig, side, placed, sure, chest, rotations, depth) for side in SIDES]
+    hands = []
+    for k, side in enumerate(SIDES):
+        told = _share(progress, k / len(SIDES), 1.0 / len(SIDES))
+        hands.append(_fit_side(rig, side, placed, sure, chest, rotations, depth, told))
     residuals = [hand.residual_3d for hand in hands if hand is not None]
     vectors = axis_angle_from_matrix(rotations).reshape(len(points), -1)
     still = np.zeros((len(points), len(EXPRESSION_NAMES)), np.float32)
@@ -70,6 +81,11 @@ def fit50(points: Array, fps: float, body: BodyModel, confidence: Array | None =
     gap = (got - got[:, NECK : NECK + 1]) - (placed - placed[:, NECK : NECK + 1])
     residual = 100.0 * float(np.mean(np.concatenate(residuals))) if residuals else None
     return Fit50(sequence, 1000.0 * np.linalg.norm(gap, axis=-1), scale, residual)
+
+
+def _share(progress: Callable[[float], None], start: float, width: float) -> Callable[[float], None]:
+    """Tells the progress of a part of the whole."""
+    return lambda done: progress(start + width * done)
 
 
 def _scale(points: Array, sure: Array, rest: Array) -> float:
@@ -126,7 +142,14 @@ def _limited(vector: Array, limit: float) -> Array:
 
 
 def _fit_side(
-    rig: Rig, side: str, placed: Array, sure: Array, chest: Array, rotations: Array, depth: float
+    rig: Rig,
+    side: str,
+    placed: Array,
+    sure: Array,
+    chest: Array,
+    rotations: Array,
+    depth: float,
+    progress: Callable[[float], None],
 ) -> HandFit | None:
     """Write the rotations of an arm and its hand; the hand's fit, when it was seen."""
     arm, hand, count = rig.arms[side], HANDS[side], len(placed)
@@ -137,7 +160,7 @@ def _fit_side(
     fit = None
     if sure[:, hand].any():
         follows = np.arange(count) > 0
-        fit = HandFitter(rig, side).fit(placed[:, hand], sure[:, hand], follows, depth)
+        fit = HandFitter(rig, side).fit(placed[:, hand], sure[:, hand], follows, depth, progress)
         pose, angles = with_hand(arm, found.wrist, found.swivel, transposed(chest) @ fit.rotation), fit.angles
     solved = arm_rotations(arm, pose)
     for joint in ("collar", "shoulder", "elbow", "wrist"):

@@ -8,6 +8,7 @@ joint (Rijpkema & Girard 1991 give 2/3), and second differences over time are ke
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +43,12 @@ _REST_WEIGHT = np.array([0.012] * THUMB + [0.03, 0.03, 0.02, 0.02, 0.08])
 """Weak pull to a relaxed hand; stronger for the thumb's turns, which a straight thumb hardly shows."""
 _DIP_SHARE = 0.6
 _SMOOTH_ANGLES, _SMOOTH_PLACE = 0.2, 0.15
+_ITERATIONS = 14
+_CURLS, _SHIFTS = (0.4, 0.0, 1.7), (1, -1, 3, -3)
+"""Of a search: how bent the hands are that are tried, and how far the neighbours are whose angles are tried."""
+_SEARCH = (6, 5, 2)
+"""Iterations of its first solution, and of each of those."""
+_SEARCH_ITERATIONS = _SEARCH[0] + _SEARCH[1] * len(_CURLS) + _SEARCH[2] * len(_SHIFTS)
 _SIZE = PARAMETERS + 7
 """Parameters of a frame: angles (radians), rotation vector of the last step, place, logarithm of the size."""
 
@@ -73,11 +80,13 @@ class HandFitter:
         confidence: Array,
         follows: NDArray[np.bool_] | None = None,
         depth: float | None = None,
+        progress: Callable[[float], None] = lambda done: None,
     ) -> HandFit:
         """points (N, 21, 3): x to the signer's left, y up, z forward, one unit.
 
         confidence (N, 21). follows (N,): whether a frame follows the one before it in time. depth: weight of z where
-        its scale is right; `None` when it may be wrong, so that it is found.
+        its scale is right; `None` when it may be wrong, so that it is found. progress: gets the fraction that is done;
+        what it raises ends the work.
         """
         points, z_scale = self._calibrated(points) if depth is None else (points, 1.0)
         size = float(np.median(_palm_length(points)))
@@ -87,10 +96,12 @@ class HandFitter:
             [1.0, 1.0, _Z_WEIGHT if depth is None else depth]
         )
         rotation, start = self._start(measured, offsets)
-        problem = _Problem(self, offsets, measured, weight, rotation)
+        searches = depth is None or depth < _TELLING
+        tick = _counted(progress, _ITERATIONS + (_SEARCH_ITERATIONS if searches else 0))
+        problem = _Problem(self, offsets, measured, weight, rotation, tick)
         linked = np.ones(len(points), dtype=bool) if follows is None else follows
-        begin = start if depth is not None and depth >= _TELLING else problem.search(start)
-        found = problem.solved(begin, 14, linked)
+        begin = problem.search(start) if searches else start
+        found = problem.solved(begin, _ITERATIONS, linked)
         error = problem.placed(found) - measured
         sure = np.clip(confidence, 1e-6, 1.0)
 
@@ -179,8 +190,16 @@ class HandFitter:
 class _Problem:
     """The residuals of one clip: landmarks, end joints, and weak pulls to rest."""
 
-    def __init__(self, fitter: HandFitter, offsets: Array, measured: Array, weight: Array, rotation: Array) -> None:
-        self._fitter, self._offsets = fitter, offsets
+    def __init__(
+        self,
+        fitter: HandFitter,
+        offsets: Array,
+        measured: Array,
+        weight: Array,
+        rotation: Array,
+        tick: Callable[[], None],
+    ) -> None:
+        self._fitter, self._offsets, self._tick = fitter, offsets, tick
         self._measured, self._weight, self._turn = measured, weight, rotation
         self._low, self._high = np.radians(LOW + 1.0), np.radians(HIGH - 1.0)
         self._rest = np.radians(RELAXED)
@@ -190,18 +209,19 @@ class _Problem:
 
         Besides the bones' directions a relaxed hand, a flat hand and a fist are tried, then what neighbours found.
         """
-        best = self.solved(start, 6)
-        for curl in (0.4, 0.0, 1.7):
+        first, curled, near_by = _SEARCH
+        best = self.solved(start, first)
+        for curl in _CURLS:
             other = start.copy()
             other[:, :PARAMETERS] = self._rest
             other[:, MCP] = other[:, PIP] = 0.6 * curl
             other[:, DIP] = 0.4 * curl
-            best = self._better(best, self.solved(other, 5))
-        for shift in (1, -1, 3, -3):
+            best = self._better(best, self.solved(other, curled))
+        for shift in _SHIFTS:
             near = np.clip(np.arange(len(best)) + shift, 0, len(best) - 1)
             other = best.copy()
             other[:, :PARAMETERS] = best[near, :PARAMETERS]
-            best = self._better(best, self.solved(other, 2))
+            best = self._better(best, self.solved(other, near_by))
         return best
 
     def solved(self, start: Array, iterations: int, follows: NDArray[np.bool_] | None = None) -> Array:
@@ -212,7 +232,14 @@ class _Problem:
                 [np.full(PARAMETERS, _SMOOTH_ANGLES), np.zeros(3), np.full(3, _SMOOTH_PLACE), [0.5]]
             )
         return solve(
-            self.errors, self.slopes, start, step=self.step, smooth=smooth, follows=follows, iterations=iterations
+            self.errors,
+            self.slopes,
+            start,
+            step=self.step,
+            smooth=smooth,
+            follows=follows,
+            iterations=iterations,
+            tick=self._tick,
         )
 
     def _better(self, a: Array, b: Array) -> Array:
@@ -276,6 +303,12 @@ class _Problem:
         )
         result[:, -1] = np.clip(result[:, -1], -0.7, 0.7)
         return result
+
+
+def _counted(progress: Callable[[float], None], whole: int) -> Callable[[], None]:
+    """Called `whole` times, tells the fraction that is done each time."""
+    done = iter(range(whole))
+    return lambda: progress(next(done) / whole)
 
 
 def _measure(rig: Rig, side: str) -> tuple[Array, float]:

@@ -25,13 +25,15 @@ def solve(
     smooth: Array | None = None,
     follows: NDArray[np.bool_] | None = None,
     iterations: int = 12,
+    tick: Callable[[], None] = lambda: None,
 ) -> Array:
     """Parameters (N, n) that make each frame's sum of squares small.
 
     smooth (n,): weight of each parameter's second difference over time, 0 for none; in each iteration a frame is pulled
     half way to where its neighbours of the iteration before would have it (damped block Jacobi: all the way would let
-    neighbours overshoot by turns). follows (N,): whether a frame follows
-    the one before it in time. step: how a step is applied, for parameters that don't add up, like rotations.
+    neighbours overshoot by turns). follows (N,): whether a frame follows the one before it in time. step: how a step is
+    applied, for parameters that don't add up, like rotations. tick: called before each iteration; what it raises ends
+    the work.
     """
     x = np.array(start, dtype=np.float64)
     weight = np.zeros(x.shape[1]) if smooth is None else np.sqrt(12.0) * np.asarray(smooth)
@@ -39,6 +41,7 @@ def solve(
     damping = np.full(len(x), 1e-3)
     eye = np.eye(x.shape[1])
     for _ in range(iterations):
+        tick()
         target = _between_neighbours(x)
         pull = np.where(inside[:, None], weight, 0.0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -23,7 +23,17 @@ Array = NDArray[np.floating]
 
 SUFFIX: Final = "_keypoints.json"
 VERSION: Final = 1.3
-BODY_POINTS: Final = {"BODY_18": 18, "BODY_25": 25}
+Body = Literal["BODY_18", "BODY_25"]
+"""Body points of OpenPose's model of COCO, and of its usual one."""
+BODY_POINTS: Final[dict[Body, int]] = {"BODY_18": 18, "BODY_25": 25}
+BODY_25: Final = (
+    *BODY, "mid_hip", "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle", "right_eye",
+    "left_eye", "right_ear", "left_ear", "left_big_toe", "left_small_toe", "left_heel", "right_big_toe",
+    "right_small_toe", "right_heel",
+)  # fmt: skip
+OF_BODY_25: Final[dict[Body, list[int]]] = {"BODY_18": [*range(8), *range(9, 19)], "BODY_25": list(range(25))}
+"""Which of BODY_25's points those of a body are."""
+FACE_POINTS: Final = 70
 _KEYS: Final = {"pose": "pose_keypoints_2d", "left": "hand_left_keypoints_2d", "right": "hand_right_keypoints_2d"}
 _HAND_POINTS = 21
 _MAX_FRAME_BYTES = 4 << 20
@@ -86,16 +96,28 @@ def read_openpose(folder: Path) -> Keypoints:
 
 
 def write_openpose(
-    clip: Keypoints, folder: Path, name: str, body: Literal["BODY_18", "BODY_25"] = "BODY_25"
+    clip: Keypoints,
+    folder: Path,
+    name: str,
+    body: Body = "BODY_25",
+    *,
+    others: Array | None = None,
+    face: Array | None = None,
+    progress: Callable[[float], None] = lambda done: None,
 ) -> list[Path]:
-    """Write a file a frame into a folder, which is made. Body points that the 50 joints lack are 0, as OpenPose has
-    them when they aren't found."""
+    """Write a file a frame into a folder, which is made.
+
+    others (T, 25, 3): x, y and confidence of BODY_25's points, for those that the 50 joints lack; without it they are
+    0, as OpenPose has them when they aren't found. face (T, 70, 3): likewise. progress: gets the fraction that is done.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for i, frame in enumerate(np.concatenate([clip.points, clip.confidence[..., None]], axis=-1)):
-        points = np.zeros((BODY_POINTS[body], 3))
+        progress(i / len(clip))
+        points = np.zeros((BODY_POINTS[body], 3)) if others is None else others[i, OF_BODY_25[body]]
         points[: len(BODY)] = frame[: len(BODY)]
-        person: dict[str, Any] = {"person_id": [-1], _KEYS["pose"]: _listed(points), "face_keypoints_2d": []}
+        person: dict[str, Any] = {"person_id": [-1], _KEYS["pose"]: _listed(points)}
+        person["face_keypoints_2d"] = [] if face is None else _listed(face[i])
         person |= {_KEYS[side]: _listed(frame[joints]) for side, joints in HANDS.items()}
         path = folder / f"{name}_{i:012d}{SUFFIX}"
         partial = path.with_suffix(".part")

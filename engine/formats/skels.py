@@ -8,7 +8,7 @@ doesn't matter.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -26,6 +26,7 @@ SCALES: Final = {"prompt2sign": 9.0, "progressive": 3.0}
 DECIMALS: Final = 5
 VALUES: Final = 3 * JOINT_COUNT
 _MAX_LINE_BYTES = 512 << 20
+_BLOCK_BYTES = 1 << 20
 _SIDE_FILES = ("text", "files", "gloss")
 
 
@@ -44,13 +45,17 @@ class SkelsFormat:
 
 @dataclass(frozen=True)
 class SkelsClip:
-    """points (T, 50, 3) in the unit of before the scale. counter (T,) as the file has it, empty without one."""
+    """points (T, 50, 3) in the unit of before the scale. counter (T,) as the file has it, empty without one.
+
+    line: number in its file, from 1.
+    """
 
     points: Array
     counter: Array
     text: str = ""
     name: str = ""
     gloss: str = ""
+    line: int = 0
 
     def __len__(self) -> int:
         return len(self.points)
@@ -84,15 +89,30 @@ def detect(path: Path, scale: float = SCALES["prompt2sign"]) -> SkelsFormat:
     )
 
 
-def read_skels(path: Path, format: SkelsFormat | None = None) -> Iterator[SkelsClip]:
-    """The clips of a file one by one, with what stands in the files beside it. Raises `EngineError` for a bad line."""
+def count_clips(path: Path) -> int:
+    """How many lines a file has."""
+    with path.open("rb") as file:
+        blocks = iter(lambda: file.read(_BLOCK_BYTES), b"")
+        count, last = 0, b"\n"
+        for block in blocks:
+            count, last = count + block.count(b"\n"), block[-1:]
+    return count + (last != b"\n")
+
+
+def read_skels(
+    path: Path, format: SkelsFormat | None = None, wanted: Callable[[int], bool] = lambda line: True
+) -> Iterator[SkelsClip]:
+    """The clips of a file one by one, with what stands in the files beside it. Raises `EngineError` for a bad line.
+
+    wanted: tells for a line's number, from 1, whether it is read; the others are passed over.
+    """
     chosen = format or detect(path)
     beside = {kind: path.with_suffix(f".{kind}") for kind in _SIDE_FILES}
     opened = {kind: p.open(encoding="utf-8") for kind, p in beside.items() if p.is_file()}
     try:
         with path.open("rb") as file:
             for line in itertools.count(1):
-                values = _numbers(file, path, line)
+                values = _numbers(file, path, line) if wanted(line) else _passed_over(file)
                 words = {kind: f.readline() for kind, f in opened.items()}
                 if values is None:
                     _require_end(path, words, line)
@@ -100,7 +120,8 @@ def read_skels(path: Path, format: SkelsFormat | None = None) -> Iterator[SkelsC
                 missing = [kind for kind, text in words.items() if not text]
                 if missing:
                     raise _bad(path.with_suffix(f".{missing[0]}"), line, f"ends, but {path.name} goes on")
-                yield _clip(values, chosen, path, line, {kind: text.rstrip("\r\n") for kind, text in words.items()})
+                if wanted(line):
+                    yield _clip(values, chosen, path, line, {kind: w.rstrip("\r\n") for kind, w in words.items()})
     except UnicodeDecodeError as e:
         raise EngineError("bad_motion", f"A file beside {path.name} isn't UTF-8 text: {e.reason}.") from e
     finally:
@@ -170,13 +191,23 @@ def _numbers(file: IO[bytes], path: Path, line: int) -> Array | None:
     return values
 
 
+def _passed_over(file: IO[bytes]) -> Array | None:
+    """Go to the next line; nothing of it, `None` at the end."""
+    some = False
+    while part := file.readline(_BLOCK_BYTES):
+        some = True
+        if part.endswith(b"\n"):
+            break
+    return np.empty(0) if some else None
+
+
 def _clip(values: Array, format: SkelsFormat, path: Path, line: int, words: dict[str, str]) -> SkelsClip:
     if not len(values) or len(values) % format.frame_size:
         raise _bad(path, line, f"has {len(values)} numbers, which are no whole frames of {format.frame_size}")
     frames = values.reshape(-1, format.frame_size)
     points = (frames[:, :VALUES] * format.scale).reshape(-1, JOINT_COUNT, 3)
     text, name, gloss = (words.get(kind, "") for kind in _SIDE_FILES)
-    return SkelsClip(points, frames[:, VALUES:].ravel(), text, name, gloss)
+    return SkelsClip(points, frames[:, VALUES:].ravel(), text, name, gloss, line)
 
 
 def _require_end(path: Path, words: dict[str, str], line: int) -> None:
