@@ -6,8 +6,9 @@ ablations are there too: *part*, three passes of the decoder, and *flatten*, one
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from ..tokenizer.features import PARTS
 from .beam import search
 from .runtime import Rows, Runtime, Session, head_rows
-from .sampling import Constraint, Numbers, Sampling
+from .sampling import FREE, Constraint, Numbers, Sampling
 from .tracks import FUSED, ONE_AFTER_THE_OTHER, Cycle, Path, Track
 from .vocabulary import END, UNKNOWN, Vocabulary
 
@@ -65,23 +66,24 @@ def decode(
 
     sampling: one for all, or of each sample, with equally many beams. progress: gets the share that is done after each
     position; what it raises stops the decoding. A sample ends with the body's end token, whatever the hands do; in the
-    variant *part* each part ends by itself. Raises `ValueError` for constraints that can't be met.
+    variant *part* each part ends by itself, but where every step shall have codes (`Constraint.codes_only`) the body
+    goes first and the hands become as long. Raises `ValueError` for constraints that can't be met.
     """
     if variant not in get_args(Variant):
         raise ValueError(f"The variant is {variant!r}; there are {', '.join(get_args(Variant))}.")
     if not inputs:
         return []
-    vocabulary = runtime.vocabulary
-    heads: dict[str, Rows] = dict(zip(PARTS, head_rows(vocabulary), strict=True))
-    rules = list(constraints) if constraints is not None else [Constraint()] * len(inputs)
-    tracks: list[list[Track]] = []
-    for language, rule, how in zip(languages, rules, _each(sampling, len(inputs)), strict=True):
-        banned = _no_codes(vocabulary, heads) if rule.codes_only else {}
-        tracks.append(
-            [Track(first, cycle, heads, rule, how, banned) for first, cycle in _starts(vocabulary, language, variant)]
-        )
-    session = runtime.start(inputs, max(track.positions for sample in tracks for track in sample))
-    return [_joined(paths, list(PARTS)) for paths in _run(session, tracks, progress)]
+    samples = _Samples(
+        runtime,
+        inputs,
+        languages,
+        _each(sampling, len(inputs)),
+        list(constraints) if constraints is not None else [Constraint()] * len(inputs),
+    )
+    if variant == "part" and any(rule.codes_only for rule in samples.rules):
+        return _body_first(samples, progress)
+    paths = samples.run(samples.rules, lambda language: _starts(runtime.vocabulary, language, variant), progress)
+    return [_joined(own, list(PARTS)) for own in paths]
 
 
 def decode_text(
@@ -104,6 +106,61 @@ def decode_text(
     tracks = [[Track(first, ((0,),), heads, rule, sampling, banned)] for _ in inputs]
     session = runtime.start(inputs, longest, TEXT)
     return [_joined(paths, [TEXT]) for paths in _run(session, tracks, progress)]
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """What `decode` was given, a sampling and a constraint each."""
+
+    runtime: Runtime
+    inputs: Sequence[Rows]
+    languages: Sequence[str]
+    samplings: Sequence[Sampling]
+    rules: Sequence[Constraint]
+
+    def run(
+        self, rules: Sequence[Constraint], starts: Callable[[str], list[tuple[list[int], Cycle]]], progress: Progress
+    ) -> list[list[Path]]:
+        """The finished paths of each sample. starts: of a language, where its tracks begin."""
+        vocabulary = self.runtime.vocabulary
+        heads: dict[str, Rows] = dict(zip(PARTS, head_rows(vocabulary), strict=True))
+        no_codes = _no_codes(vocabulary, heads)
+        tracks = [
+            [Track(first, cycle, heads, rule, how, no_codes if rule.codes_only else {}) for first, cycle in starts(code)]
+            for code, rule, how in zip(self.languages, rules, self.samplings, strict=True)
+        ]
+        session = self.runtime.start(self.inputs, max(track.positions for sample in tracks for track in sample))
+        return _run(session, tracks, progress)
+
+
+def _body_first(samples: _Samples, progress: Progress) -> list[Decoded]:
+    """The variant *part* where hands may not end by themselves: they become as long as the body."""
+    starts = functools.partial(_starts, samples.runtime.vocabulary, variant="part")
+    rules = [replace(rule, min_steps=max(rule.min_steps, _kept(rule))) for rule in samples.rules]
+    bodies = samples.run(rules, lambda code: starts(code)[:1], lambda done: progress(done / 2))
+    lengths = [max(len(_without_end(path, 0)), 1) for (path,) in bodies]
+    rules = [
+        replace(rule, forced=_first(rule.forced, length), min_steps=length, max_steps=length)
+        if rule.codes_only
+        else rule
+        for rule, length in zip(samples.rules, lengths, strict=True)
+    ]
+    hands = samples.run(rules, lambda code: starts(code)[1:], lambda done: progress(0.5 + done / 2))
+    return [
+        _joined([*body, *own], list(PARTS), led=rule.codes_only)
+        for body, own, rule in zip(bodies, hands, rules, strict=True)
+    ]
+
+
+def _kept(rule: Constraint) -> int:
+    """Steps up to the last one of which something is forced."""
+    if rule.forced is None:
+        return 0
+    return int(np.flatnonzero((rule.forced != FREE).any(axis=1)).max(initial=-1)) + 1
+
+
+def _first(forced: Rows | None, steps: int) -> Rows | None:
+    return None if forced is None else forced[:steps]
 
 
 def forced_rows(vocabulary: Vocabulary, codes: Rows) -> Rows:
@@ -172,14 +229,24 @@ def _follow(session: Session, tracks: Sequence[Track], progress: Progress) -> No
             alive = [alive[k] for k in keep]
 
 
-def _joined(paths: Sequence[Path], names: list[str]) -> Decoded:
-    """One sample's paths, each with the heads that it read, as one outcome."""
+def _joined(paths: Sequence[Path], names: list[str], *, led: bool = False) -> Decoded:
+    """One sample's paths, each with the heads that it read, as one outcome. led: the first path says where it ends."""
     read = [max(paths, key=lambda path, head=head: (path.rows[:, head] >= 0).sum()) for head in range(len(names))]
     rows = {name: _without_end(path, head) for head, (name, path) in enumerate(zip(names, read, strict=True))}
+    if led:
+        rows = {name: own[: len(rows[names[0]])] for name, own in rows.items()}
     steps = max(int((path.rows >= 0).any(axis=1).sum()) for path in paths)
-    margins = np.stack([path.margins[:steps, head] for head, path in enumerate(read)], axis=1)
-    chances = np.stack([path.log_probabilities[:steps, head] for head, path in enumerate(read)], axis=1)
-    return Decoded(rows, margins, chances, all(path.ended for path in paths))
+    margins = _stacked([path.margins[:steps, head] for head, path in enumerate(read)], steps)
+    chances = _stacked([path.log_probabilities[:steps, head] for head, path in enumerate(read)], steps)
+    return Decoded(rows, margins, chances, all(path.ended for path in (paths[:1] if led else paths)))
+
+
+def _stacked(columns: Sequence[Numbers], steps: int) -> Numbers:
+    """(steps, heads) of a column for each head; what a shorter one lacks is nan."""
+    result = np.full((steps, len(columns)), np.nan)
+    for head, values in enumerate(columns):
+        result[: len(values), head] = values
+    return result
 
 
 def _without_end(path: Path, head: int) -> list[int]:

@@ -3,7 +3,7 @@
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +11,10 @@ import numpy as np
 
 from engine.bundle import Bundle
 from engine.bundles import ONNX_GENERATOR, TORCH_GENERATOR
-from engine.soke.decoding import Decoded, decode
+from engine.soke.decoding import Decoded, Variant, decode
 from engine.soke.onnx_runtime import OnnxRuntime
 from engine.soke.prompt import PromptSettings, encoder_input
-from engine.soke.runtime import Rows, Runtime
+from engine.soke.runtime import Heads, Logits, Rows, Runtime, Session
 from engine.soke.sampling import Constraint
 from engine.soke.torch_runtime import TorchRuntime
 from engine.soke.vocabulary import Vocabulary
@@ -64,15 +64,16 @@ def _tokenizers(by_torch: TorchTokenizer, by_onnx: OnnxTokenizer) -> Iterator[Li
 
 
 def _generators(bundle: Bundle, by_torch: TorchRuntime, by_onnx: OnnxRuntime) -> Iterator[Line]:
+    variant: Variant = bundle.manifest.model["generator"].get("variant", "multihead")
     for language in by_torch.vocabulary.languages:
         text = _prompt(bundle, by_torch.vocabulary, language)
-        one, other = (_decoded(runtime, text, language) for runtime in (by_torch, by_onnx))
-        error = _largest_error(by_torch, by_onnx, text, one, language)
+        both = _Both(by_torch, by_onnx)
+        one, other = (_decoded(runtime, text, language, variant) for runtime in (both, by_onnx))
         equal = sum(a == b for part in PARTS for a, b in zip(one.rows[part], other.rows[part], strict=False))
         count = max(sum(len(x.rows[part]) for part in PARTS) for x in (one, other))
         yield Line(
             f"generator, {language}",
-            f"{equal} of {count} tokens equal, largest error of a logit {error:.1e}, smallest margin "
+            f"{equal} of {count} tokens equal, largest error of a logit {both.error:.1e}, smallest margin "
             f"{np.nanmin(one.margins):.1e}",
             one.rows == other.rows,
         )
@@ -83,17 +84,36 @@ def _prompt(bundle: Bundle, vocabulary: Vocabulary, language: str) -> Rows:
     return encoder_input(vocabulary, _PROMPTS.get(language, _PROMPTS["ASL"]), [], language, settings)
 
 
-def _decoded(runtime: Runtime, text: Rows, language: str) -> Decoded:
-    return decode(runtime, [text], [language], constraints=[Constraint(max_steps=_STEPS)])[0]
+def _decoded(runtime: Runtime, text: Rows, language: str, variant: Variant) -> Decoded:
+    return decode(runtime, [text], [language], constraints=[Constraint(max_steps=_STEPS)], variant=variant)[0]
 
 
-def _largest_error(by_torch: Runtime, by_onnx: Runtime, text: Rows, fed: Decoded, language: str) -> float:
-    """Of the logits, while both are fed what torch generated."""
-    tag = by_torch.vocabulary.sign_tag_row(language)
-    steps = [[tag] * len(PARTS), *zip(*(fed.rows[part] for part in PARTS), strict=True)]
-    sessions = [runtime.start([text], len(steps)) for runtime in (by_torch, by_onnx)]
-    worst = 0.0
-    for step in steps:
-        one, other = (session.step(np.array([step], np.int64)) for session in sessions)
-        worst = max(worst, *(float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True)))
-    return worst
+class _Both:
+    """Two runtimes side by side, fed alike; the first one is listened to. error: the largest of a logit so far."""
+
+    def __init__(self, first: Runtime, second: Runtime) -> None:
+        self._both = first, second
+        self.name, self.vocabulary, self.error = first.name, first.vocabulary, 0.0
+
+    def start(self, inputs: Sequence[Rows], steps: int, heads: Heads = "parts") -> Session:
+        """See `Runtime.start`."""
+        return _Sessions(self, [runtime.start(inputs, steps, heads) for runtime in self._both])
+
+
+class _Sessions:
+    """The sessions of both."""
+
+    def __init__(self, owner: _Both, sessions: Sequence[Session]) -> None:
+        self._owner, self._sessions = owner, sessions
+
+    def step(self, rows: Rows) -> list[Logits]:
+        """See `Session.step`."""
+        one, other = (session.step(rows) for session in self._sessions)
+        errors = (float(np.abs(a - b).max()) for a, b in zip(one, other, strict=True))
+        self._owner.error = max(self._owner.error, *errors)
+        return one
+
+    def select(self, index: Rows) -> None:
+        """See `Session.select`."""
+        for session in self._sessions:
+            session.select(index)

@@ -155,6 +155,27 @@ def test_the_end_of_the_body_ends_all_and_that_of_a_hand_nothing() -> None:
     assert decoded.margins.shape == (4, 3)
 
 
+@pytest.mark.parametrize("how", SAMPLINGS)
+def test_hands_of_the_variant_part_become_as_long_as_the_body_when_they_need_codes(how: str) -> None:
+    for seed, end in itertools.product(range(3), (1.0, 3.0, 50.0)):
+        runtime = TableRuntime(WORDS, seed, end=end)
+        decoded = one(runtime, SAMPLINGS[how], Constraint(max_steps=20, codes_only=True), variant="part")
+        body = decoded.rows["body"]
+        assert [len(rows) for rows in decoded.rows.values()] == [len(body)] * 3
+        assert decoded.ended == (len(body) < 20)
+        assert all(WORDS.code_of(part, row) is not None for part in PARTS[1:] for row in decoded.rows[part])
+        assert len(decoded.log_probabilities) == len(body) + decoded.ended or not body
+
+
+def test_a_body_of_the_variant_part_lasts_until_the_last_forced_step_of_a_hand() -> None:
+    forced = np.full((7, 3), FREE)
+    forced[4, 2] = 1
+    rule = Constraint(forced_rows(WORDS, forced), max_steps=20, codes_only=True)
+    decoded = one(TableRuntime(WORDS, end=50.0), rule=rule, variant="part")
+    assert [len(rows) for rows in decoded.rows.values()] == [5, 5, 5]
+    assert WORDS.code_of("right_hand", decoded.rows["right_hand"][4]) == 1
+
+
 @pytest.mark.parametrize(("variant", "fed"), [("multihead", 6), ("part", 18), ("flatten", 18)])
 def test_a_variant_runs_as_many_positions_as_it_should(variant: Variant, fed: int) -> None:
     runtime = TableRuntime(WORDS, end=-50.0)

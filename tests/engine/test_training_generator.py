@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -205,6 +206,16 @@ def test_every_draw_is_in_one_batch_and_no_batch_is_too_large(most: int, tokens:
         assert count == 1 or count * (batch.inputs.shape[1] + batch.fed.shape[1]) <= tokens
 
 
+def test_all_variants_learn_from_the_same_batches() -> None:
+    each = []
+    for variant in get_args(Variant):
+        made = samples(variant)
+        draws = made.drawn(AugmentConfig(sign_to_text=0.3), 0, 0)
+        each.append([(b.head, len(b.inputs)) for b in Batches(made, draws, BatchConfig(9, 200), np.random.default_rng(0))])
+    assert each[0] == each[1] == each[2]
+    assert len(each[0]) > 3
+
+
 def test_long_clips_are_let_in_little_by_little() -> None:
     made = Samples(clips(400), dictionary(), vocabulary(), PROMPT, "multihead")
     for warm, ordered in ((0, False), (200, True)):
@@ -237,7 +248,7 @@ def test_padding_neither_counts_nor_is_seen(variant: Variant) -> None:
     every = [made.sample(draw) for draw in made.plain("all")]
     short, long = min(every, key=lambda s: len(s.rows)), max(every, key=lambda s: len(s.rows))
     assert len(long.rows) > len(short.rows)
-    assert long.steps > short.steps
+    assert long.positions > short.positions
     each = [loss_of([sample], variant=variant) for sample in (short, long)]
     counted = [sum((said != IGNORED).sum() for _, said in sample.outputs) for sample in (short, long)]
     weighted = float(np.average(each, weights=counted))
@@ -248,7 +259,7 @@ def test_padding_neither_counts_nor_is_seen(variant: Variant) -> None:
 
 def test_the_published_training_counts_and_sees_padding() -> None:
     made = samples()
-    every = sorted((made.sample(draw) for draw in made.plain("all")), key=lambda s: s.steps)
+    every = sorted((made.sample(draw) for draw in made.plain("all")), key=lambda s: s.positions)
     short, long = every[0], every[-1]
     assert loss_of([short], mask_padding=False) == pytest.approx(loss_of([short]), rel=1e-6)
     assert loss_of([short, long], mask_padding=False) != pytest.approx(loss_of([short, long]), rel=1e-3)
@@ -357,6 +368,7 @@ def test_the_published_settings_are_the_published_ones() -> None:
         ({"run": {"steps": 1}, "model": {"variant": "fast"}}, "variant"),
         ({"run": {"steps": 1}, "model": {"width": 10, "heads": 3}}, "heads"),
         ({"run": {"steps": 1, "epochs": 1}}, "either"),
+        ({"run": {"steps": 1}, "model": {"variant": "flatten", "positions": 300}}, "positions"),
         ({"run": {"steps": 1}, "optimiser": {"betas": [0.9]}}, "betas"),
         ({"run": 3}, "table"),
     ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ for package in ("sentencepiece", "safetensors", "onnx", "onnxruntime", "lightnin
 from safetensors.torch import save_file  # noqa: E402
 
 from engine.bundle import BundleError  # noqa: E402
+from engine.soke.decoding import Variant  # noqa: E402
 from engine.soke.model import Model  # noqa: E402
 from engine.soke.sampling import Constraint, Sampling  # noqa: E402
 from engine.tokenizer.features import PARTS, SIGNWRIGHT  # noqa: E402
@@ -84,13 +85,18 @@ def write_codes(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> TrainedSources:
     root = tmp_path_factory.mktemp("trained")
-    tokens, generator = root / "tokens", root / "generator"
+    tokens = root / "tokens"
     tokens.mkdir()
     write_tokenizer(tokens)
     write_codes(tokens)
-    data = training_data(tokens, CONFIG, generator, "python -m engine train generator")
-    GeneratorTraining(data, CONFIG, generator).run()
-    return TrainedSources(tokens, generator, tokens / "dictionary.json")
+    return TrainedSources(tokens, train(tokens, root / "generator"), tokens / "dictionary.json")
+
+
+def train(tokens: Path, folder: Path, variant: Variant = "multihead") -> Path:
+    config = replace(CONFIG, model=replace(CONFIG.model, variant=variant))
+    data = training_data(tokens, config, folder, "python -m engine train generator")
+    GeneratorTraining(data, config, folder).run()
+    return folder
 
 
 def test_both_runtimes_say_the_same(trained: TrainedSources, tmp_path: Path) -> None:
@@ -98,6 +104,23 @@ def test_both_runtimes_say_the_same(trained: TrainedSources, tmp_path: Path) -> 
     lines = list(compare(bundle))
     assert [line for line in lines if not line.agrees] == []
     assert any(line.what.startswith("generator") for line in lines)
+
+
+@pytest.mark.parametrize("variant", ["part", "flatten"])
+def test_the_ablations_become_bundles_that_sign(trained: TrainedSources, tmp_path: Path, variant: Variant) -> None:
+    sources = replace(trained, generator=train(trained.tokenizer, tmp_path / "generator", variant))
+    bundle = convert_trained(sources, tmp_path / "bundle", "Small", Formats(generator="float32"))
+    assert bundle.manifest.model["generator"]["variant"] == variant
+    assert [line for line in compare(bundle) if not line.agrees] == []
+    model = Model.open(bundle, "cpu")
+    sign = model.dictionary.entries["asl/CAT"]
+    inputs = model.inputs(["cat"] * 2, [[(sign.gloss, sign.codes)], []], ["ASL"] * 2)
+    rules = [Constraint(min_steps=3, max_steps=9, codes_only=True)] * 2
+    for decoded in model.generate(inputs, ["ASL"] * 2, [Sampling()] * 2, rules):
+        codes = model.codes(decoded)
+        assert {len(own) for own in codes.values()} == {len(decoded.rows["body"])}
+        assert 3 <= len(codes["body"]) <= 9
+        assert len(model.decode(codes)) == 4 * len(codes["body"])
 
 
 def test_weights_take_two_bytes_in_the_onnx_files(trained: TrainedSources, tmp_path: Path) -> None:
