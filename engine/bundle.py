@@ -39,7 +39,7 @@ class File:
 
 @dataclass(frozen=True)
 class Manifest:
-    """kind: which generator it is for (`soke`). model: sizes and settings that this generator needs to build it.
+    """kind: which system it is of (`soke`, `signllm`). model: sizes and settings that this generator needs to build it.
 
     licence, provenance: of the weights, in words for the user. languages: codes of the signed languages.
     """
@@ -61,11 +61,15 @@ class Bundle:
     manifest: Manifest
 
     @classmethod
-    def open(cls, folder: Path, kind: str, *, check_hashes: bool = True) -> Bundle:
-        """Read the manifest and check that every file is there as it says. Raises `BundleError`."""
+    def open(cls, folder: Path, *kinds: str, check_hashes: bool = True) -> Bundle:
+        """Read the manifest and check that every file is there as it says. kinds: those that it may be of.
+
+        Raises `BundleError`.
+        """
         manifest = _read_manifest(folder)
-        if manifest.kind != kind:
-            raise BundleError(f"{folder.name} is a bundle for {manifest.kind!r}, not for {kind!r}.")
+        if manifest.kind not in kinds:
+            wanted = " or ".join(map(repr, kinds))
+            raise BundleError(f"{folder.name} is a bundle for {manifest.kind!r}, not for {wanted}.")
         bundle = cls(folder, manifest)
         for name, file in manifest.files.items():
             bundle._check(name, file, check_hashes)

@@ -6,7 +6,7 @@ import dataclasses
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
-from .. import __version__, bundles, languages
+from .. import __version__, bundles
 from .base import GenerateRequest, Report
 from .dictionary import plain_settings, storable, take_name
 
@@ -21,7 +21,7 @@ _DECODED_FROM, _DECODED_TO = 0.2, 0.85
 class NeuralGenerator:
     """Motion by a bundle's generator, with examples of the signs from its dictionary."""
 
-    name: ClassVar[str] = "neural"
+    name: ClassVar[str] = bundles.NEURAL
     label: ClassVar[str] = "Neural (retrieval)"
     description: ClassVar[str] = "A trained model signs the text, with the signs of a dictionary as examples"
 
@@ -31,9 +31,7 @@ class NeuralGenerator:
 
     def languages_of(self, models: str) -> tuple[str, ...]:
         """Those that any model knows, the embedded ones and those in the user's folder."""
-        usable = (x.bundle for x in bundles.listed(models) if x.generates and x.bundle)
-        known = {code for bundle in usable for code in bundle.manifest.languages}
-        return tuple(language.code for language in languages.LANGUAGES if language.code in known)
+        return bundles.languages_of(models, self.name)
 
     def problem(self, models: str) -> str:
         """Why it can't be used, and what to do about it; empty when it can."""
@@ -41,7 +39,7 @@ class NeuralGenerator:
 
     def warm(self, language: str, report: Report) -> None:
         """Load the default model and make a take of one word, which loads all that a take needs."""
-        if not any(x.generates for x in bundles.listed()):
+        if not bundles.usable("", self.name):
             return
         self.generate(GenerateRequest(text="0", language=language, method=self.name), report)
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
+Part = Literal["pose", "gloss"]
+"""The model from tokens to frames, and the one from prompts to LangGloss."""
+ENCODER: Final[dict[Part, str]] = {"pose": "pose_encoder.onnx", "gloss": "gloss_encoder.onnx"}
+DECODER: Final[dict[Part, str]] = {"pose": "pose_decoder.onnx", "gloss": "gloss_decoder.onnx"}
+"""Files of a bundle; what goes in and out is told in `export/signllm/onnx_models.py`."""
 POSE_WEIGHTS: Final = "pose.safetensors"
 """Weights of the model from tokens to frames (in a training's folder)."""
 GLOSS_WEIGHTS: Final = "gloss.safetensors"

@@ -1,0 +1,1 @@
+"""SignLLM's trained models to bundles."""
