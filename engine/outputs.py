@@ -1,4 +1,4 @@
-"""Writing takes, with errors that a user can act on."""
+"""Reading and writing takes, with errors that a user can act on."""
 
 from __future__ import annotations
 
@@ -50,6 +50,21 @@ def _try(path: Path) -> None:
             pass
     finally:
         trial.unlink(missing_ok=True)
+
+
+def read_take(path: object) -> Take:
+    """The take of a message. Raises `EngineError`: `bad_request`, `take_damaged`."""
+    if not isinstance(path, str) or not path.strip():
+        raise EngineError("bad_request", "The request doesn't say which take it is about.")
+    from .take import Take, TakeError
+
+    try:
+        take = Take.load(Path(path))
+    except (TakeError, ValueError) as e:
+        raise EngineError("take_damaged", f"The take can't be read: {e}", "Choose another take.") from e
+    if len(take.sequence) < 2:
+        raise EngineError("take_damaged", f"{Path(path).name} has {len(take.sequence)} frames; 2 are needed at least.")
+    return take
 
 
 def save_take(take: Take, path: Path) -> None:

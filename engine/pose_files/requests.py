@@ -13,10 +13,9 @@ from ..formats.seen_body import Projection, View
 from ..formats.skels import SCALES, SkelsFormat
 from ..generators.base import EngineError, Report
 from ..generators.dictionary import body_model
-from ..outputs import check_output
+from ..outputs import check_output, read_take
 from ..protocol import Message
 from ..requests import written
-from ..soke.regeneration import read_take
 from .exporting import FORMATS, ExportChoices, export_take
 from .importing import import_takes
 from .lines import Lines

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from .. import __version__
 from ..generators.base import EngineError, GenerateRequest, Report
+from ..outputs import read_take
 from ..skeleton import JOINT_INDEX, mirrored_name
-from ..take import Segment, Take, TakeError
+from ..take import Segment, Take
 from ..tokenizer.features import PARTS
 from .editing import Edit, Edited, Window, decode_edits
 from .options import VARIED_TEMPERATURE, Options
@@ -87,19 +87,6 @@ def regenerate(wanted: Regeneration, report: Report) -> list[Regenerated]:
     if left_handed:
         made = [_mirrored_back(edited) for edited in made]
     return [Regenerated(_take(wanted, opened, one, v, notes), one) for v, one in enumerate(made)]
-
-
-def read_take(path: Any) -> Take:
-    """The take of a message. Raises `EngineError`: `bad_request`, `take_damaged`."""
-    if not isinstance(path, str) or not path.strip():
-        raise EngineError("bad_request", "The request doesn't say which take it is about.")
-    try:
-        take = Take.load(Path(path))
-    except (TakeError, ValueError) as e:
-        raise EngineError("take_damaged", f"The take can't be read: {e}", "Choose another take.") from e
-    if len(take.sequence) < 2:
-        raise EngineError("take_damaged", f"{Path(path).name} has {len(take.sequence)} frames; 2 are needed at least.")
-    return take
 
 
 def _edit(take: Take, message: Mapping[str, Any]) -> Edit:
