@@ -15,9 +15,10 @@ from . import corpus_commands, evaluation_commands
 
 _PACKAGES: Final = {
     "torch", "lightning_fabric", "tensorboard", "tqdm", "safetensors", "onnx", "onnxruntime", "sacrebleu",
-    "torchmetrics", "sentencepiece", "h5py",
+    "torchmetrics", "sentencepiece", "h5py", "matplotlib",
 }  # fmt: skip
 """Modules that may be missing where the engine alone is installed."""
+_ALREADY: Final = "{} has a training already. Go on with --resume, or choose another folder."
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -63,22 +64,26 @@ def _add_tokenize(commands: Any) -> None:
 
 
 def _add_train(commands: Any) -> None:
-    about = "train a tokenizer on a corpus, or a generator on its codes"
+    about = "train a tokenizer on a corpus, a generator on its codes, or SignLLM on training files of Prompt2Sign"
     parser: argparse.ArgumentParser = commands.add_parser("train", help=about, description=f"Training: {about}.")
     kinds = parser.add_subparsers(required=True, metavar="KIND")
-    for kind, run, data in (
-        ("tokenizer", _train_tokenizer, "folder of a corpus (see `corpus`)"),
-        ("generator", _train_generator, "folder of codes (see `tokenize`)"),
+    corpus, codes = "folder of a corpus (see `corpus`)", "folder of codes (see `tokenize`)"
+    files = "folder of training files (see `corpus skels`)"
+    for kind, what, run, data, config in (
+        ("tokenizer", "tokenizer", _train_tokenizer, corpus, "tokenizer_soke, as published"),
+        ("generator", "generator", _train_generator, codes, "generator_soke, as published"),
+        ("signllm", "MLSF or Prompt2LangGloss, as the settings say", _train_signllm, files, "signllm_mlsf"),
+        ("reader", "model that reads poses, for `evaluate signllm`", _train_reader, files, "signllm_reader"),
     ):
         own = kinds.add_parser(
             kind,
-            help=f"train a {kind}",
-            description=f"Train a {kind}, to the end of its settings or for so many minutes (run.minutes). "
+            help=f"train a {what}",
+            description=f"Train a {what}, to the end of its settings or for so many minutes (run.minutes). "
             "With --resume it goes on from its last checkpoint. Its log is for TensorBoard.",
         )
         own.add_argument(
-            "--config", default=f"{kind}_soke", metavar="FILE",
-            help=f"settings: a TOML file, or the name of one that comes along (default: {kind}_soke, as published)",
+            "--config", default=config.partition(",")[0], metavar="FILE",
+            help=f"settings: a TOML file, or the name of one that comes along (default: {config})",
         )  # fmt: skip
         own.add_argument("--data", type=Path, required=True, metavar="FOLDER", help=data)
         own.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="checkpoints, log, result")
@@ -150,12 +155,43 @@ def _train_generator(options: argparse.Namespace) -> int:
     return _told(trained.finished, trained.steps, options.output)
 
 
+def _train_signllm(options: argparse.Namespace) -> int:
+    from .config import read_config
+    from .signllm_config import SignLlmConfig
+    from .signllm_training import train_signllm
+
+    config = read_config(config_file(options.config), SignLlmConfig, options.set)
+    return _signllm_told(train_signllm(options.data, config, _job(options)), options.output)
+
+
+def _train_reader(options: argparse.Namespace) -> int:
+    from .config import read_config
+    from .signllm_config import ReaderConfig
+    from .signllm_training import train_reader
+
+    config = read_config(config_file(options.config), ReaderConfig, options.set)
+    return _signllm_told(train_reader(options.data, config, _job(options)), options.output)
+
+
+def _job(options: argparse.Namespace) -> Any:
+    from .signllm_training import Job, is_begun
+
+    if not options.resume and is_begun(options.output):
+        raise ValueError(_ALREADY.format(options.output))
+    return Job(options.output, shlex.join(["python", "-m", "engine", *sys.argv[1:]]), options.resume)
+
+
+def _signllm_told(finished: bool, folder: Path) -> int:
+    print(f"{folder}: trained" if finished else f"{folder}: stopped; go on with --resume")
+    return 0
+
+
 def _check_output(options: argparse.Namespace) -> None:
     """Refuse to train over a training that is there already."""
     from .checkpoints import LATEST
 
     if not options.resume and (options.output / LATEST).exists():
-        raise ValueError(f"{options.output} has a training already. Go on with --resume, or choose another folder.")
+        raise ValueError(_ALREADY.format(options.output))
 
 
 def _told(finished: bool, steps: int, folder: Path) -> int:

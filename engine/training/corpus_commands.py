@@ -19,7 +19,11 @@ def add(commands: Any, command: Callable[[Run], Run]) -> None:
     about = "clips with texts to train on: make, import, export, describe"
     parser: argparse.ArgumentParser = commands.add_parser("corpus", help=about, description=f"Corpora: {about}.")
     kinds = parser.add_subparsers(required=True, metavar="ACTION")
-    for add_one, run in ((_add_synthetic, synthetic), (_add_import, import_), (_add_export, export), (_add_info, info)):
+    actions = (
+        (_add_synthetic, synthetic), (_add_import, import_), (_add_export, export), (_add_skels, skels),
+        (_add_info, info),
+    )  # fmt: skip
+    for add_one, run in actions:
         add_one(kinds).set_defaults(run=command(run))
 
 
@@ -77,6 +81,20 @@ def _add_export(kinds: Any) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_skels(kinds: Any) -> argparse.ArgumentParser:
+    parser = kinds.add_parser(
+        "skels",
+        help="write a corpus as training files of Prompt2Sign",
+        description="Write a corpus as training files of Prompt2Sign, a folder a language: .skels with 50 joints, "
+        ".text, .gloss and .files, for train, dev and test. Run it again when it was cut off: it goes on.",
+    )
+    parser.add_argument("corpus", type=Path, metavar="CORPUS")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--fps", type=float, default=0.0, metavar="RATE", help="of the files (default: as the clips)")
+    parser.add_argument("--processes", type=int, default=1, metavar="N")
+    return parser
+
+
 def _add_info(kinds: Any) -> argparse.ArgumentParser:
     parser = kinds.add_parser("info", help="say what a corpus has", description="Say what a corpus has.")
     parser.add_argument("corpus", type=Path, metavar="CORPUS")
@@ -124,6 +142,16 @@ def export(options: argparse.Namespace) -> int:
     from .cache import ClipCache
 
     return _export(ClipCache(options.corpus), options)
+
+
+def skels(options: argparse.Namespace) -> int:
+    """Write a corpus as training files."""
+    from .cache import ClipCache
+    from .signllm_skels import write_skels
+
+    counts = write_skels(ClipCache(options.corpus), options.output, options.fps, options.processes)
+    print(f"{options.output}: {counts.total()} clips (" + ", ".join(f"{n} {code}" for code, n in counts.items()) + ")")
+    return 0
 
 
 def info(options: argparse.Namespace) -> int:

@@ -55,6 +55,28 @@ def add(commands: Any, command: Callable[[Run], Run]) -> None:
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="what runs the generator (default: auto)"
     )
     generator.set_defaults(run=command(_generator))
+    signllm = kinds.add_parser(
+        "signllm",
+        help="MLSF and Prompt2LangGloss: DTW, MPJPE, back-translation",
+        description="Let trained models sign the texts of training files that they weren't trained on: distances of 50 "
+        "joints along the warping path, and BLEU and ROUGE of what a reader makes of it, by language; a plot.",
+    )
+    _add_signllm(signllm)
+    signllm.set_defaults(run=command(_signllm))
+
+
+def _add_signllm(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, metavar="DATA", help="folder of training files (see `corpus skels`)")
+    parser.add_argument(
+        "--model", action="append", default=[], required=True, type=Path, metavar="FOLDER",
+        help="what `train signllm` wrote; may be given repeatedly, its name stands in the report",
+    )  # fmt: skip
+    parser.add_argument("--reader", type=Path, metavar="FOLDER", help="what `train reader` wrote, for back-translation")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="report.md, .json and .svg")
+    parser.add_argument("--split", default="test", metavar="NAME", help="train, val or test (default: test)")
+    parser.add_argument("--languages", default="", metavar="CODE,...", help="signed languages (default: all)")
+    parser.add_argument("--samples", type=int, default=0, metavar="N", help="most clips a language (default: all)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="which clips")
 
 
 def _add_common(parser: argparse.ArgumentParser, bundles: bool) -> None:
@@ -93,7 +115,7 @@ def _tokenizer(options: argparse.Namespace) -> int:
 def _generator(options: argparse.Namespace) -> int:
     from .. import languages
     from .evaluate import Settings, chosen_clips, evaluate_signers, reads_motion, recordings_read
-    from .evaluation_report import generator_json, generator_markdown, write
+    from .evaluation_report import generator_json, generator_markdown, generator_plot, write
     from .signers import CodesSigner, DictionarySigner, GeneratorSigner, ReconstructionSigner
 
     cache, measured = _opened(options)
@@ -115,7 +137,34 @@ def _generator(options: argparse.Namespace) -> int:
     about, name = _about(cache, measured, models, settings, clips), reader[0] if reader else ""
     data = generator_json(about, results, read, name)
     paths = write(options.output, generator_markdown(about, results, read, name), data)
-    print("\n".join(map(str, paths)))
+    print("\n".join(map(str, (*paths, generator_plot(options.output, results)))))
+    return 0
+
+
+def _signllm(options: argparse.Namespace) -> int:
+    from .. import __version__
+    from .signllm_evaluation import Settings, asked_clips, evaluated
+    from .signllm_producers import OtherProducer, RecordingProducer, StillProducer, TrainedProducer
+    from .signllm_reader import Reader
+    from .signllm_report import About, write_report
+
+    settings = Settings(options.split, _codes(options), options.samples, options.seed)
+    trained = [TrainedProducer.load(folder) for folder in options.model]
+    rates = {producer.fps for producer in trained}
+    if len(rates) > 1:
+        raise ValueError(
+            f"The models have several frame rates ({sorted(rates)}) and can't be compared with each other."
+        )
+    fps, known = rates.pop(), set.intersection(*(set(producer.languages) for producer in trained))
+    asked, unit = asked_clips(options.data, settings, fps, sorted(known))
+    reader = Reader.load(options.reader) if options.reader else None
+    given = [TrainedProducer.load(f, given=True) for f, p in zip(options.model, trained, strict=True) if p.by_glosses]
+    producers = [RecordingProducer(), OtherProducer(), StillProducer(), *trained, *given]
+    results = evaluated(producers, asked, fps, reader)
+    name = f"{options.reader.name} ({reader.about['steps']} steps, seed {reader.about['seed']})" if reader else ""
+    counts = {code: len(clips) for code, clips in asked.items()}
+    about = About(options.data.name, unit, fps, settings, counts, __version__, name)
+    print("\n".join(map(str, write_report(options.output, about, results))))
     return 0
 
 

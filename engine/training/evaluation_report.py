@@ -13,9 +13,11 @@ from typing import Any, Final
 from ..metrics.errors import ERRORS, REGIONS
 from ..metrics.tables import table
 from .evaluate import FIGURES, MethodResult, Reconstruction, Settings
+from .plots import Bars, bar_plot
 
 MARKDOWN: Final = "report.md"
 JSON: Final = "report.json"
+PLOT: Final = "report.svg"
 _SHOWN: Final = (("DTW-JPE", "body"), ("DTW-JPE", "hands"), ("DTW-PA-JPE", "body"), ("DTW-PA-JPE", "hands"))
 _PER_FRAME: Final = (("JPE per frame", "body"), ("JPE per frame", "hands"), ("PA-JPE per frame", "body"),
                      ("PA-JPE per frame", "hands"))  # fmt: skip
@@ -73,7 +75,7 @@ def tokenizer_markdown(about: About, results: Mapping[str, Reconstruction]) -> s
         for label, found in results.items()
         for part, (count, size) in found.used.items()
     ]
-    return _joined(
+    return joined(
         "# Tokenizer: motion to codes and back",
         *about.lines(),
         f"Errors are means over {first.frames} frames (one in {about.settings.every}) in millimetres. Whole body "
@@ -118,6 +120,7 @@ def generator_markdown(
         "(lower is better); ± is the standard error of the mean. Body: 14 joints of the upper body, aligned at the "
         "pelvis; hands: 21 points each, aligned at the wrist, the mean of both; PA: the best rigid motion of each pair "
         "of frames. Length: of the motion, in lengths of the recording.",
+        f"![Errors by method]({PLOT})",
     ]
     for code in codes:
         parts += [f"## {'All languages' if code == 'all' else code}", _main_table(results, code)]
@@ -127,7 +130,7 @@ def generator_markdown(
     if failed:
         parts += ["Clips that a method couldn't sign, which its figures leave out:", table(("method", "clips"), failed)]
     parts += _text_part(results, recordings, reader, [code for code in codes if code != "all"])
-    return _joined(*parts)
+    return joined(*parts)
 
 
 def _main_table(results: Sequence[MethodResult], code: str) -> str:
@@ -137,7 +140,7 @@ def _main_table(results: Sequence[MethodResult], code: str) -> str:
         own = result.of(code)
         if own:
             figures = result.figures(code)
-            cells = [_with_error(*figures[part][error]) for error, part in _SHOWN]
+            cells = [with_error(*figures[part][error]) for error, part in _SHOWN]
             length = sum(s.length for s in own) / len(own)
             rows.append((result.name, len(own), *cells, length, result.seconds, result.runs_on))
     return table(header, rows)
@@ -157,7 +160,7 @@ def _pairs_part(results: Sequence[MethodResult]) -> list[str]:
     *others, last = results
     errors = [(error, part) for error, part in _SHOWN]
     rows = [
-        (other.name, *(_with_error(*other.against(last, part, error)) for error, part in errors)) for other in others
+        (other.name, *(with_error(*other.against(last, part, error)) for error, part in errors)) for other in others
     ]
     if not rows or not last.scored:
         return []
@@ -188,6 +191,16 @@ def _text_part(
         "torchmetrics.",
         table(("language", "method", "clips", "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L"), rows),
     ]
+
+
+def generator_plot(folder: Path, results: Sequence[MethodResult]) -> Path:
+    """Draw the errors of all languages together, the figures of the first table."""
+    there = [result for result in results if result.scored]
+    panels = [
+        Bars(f"{error}, {part}, m", [r.name for r in there], {"all": [r.figures("all")[part][error] for r in there]})
+        for error, part in _SHOWN
+    ]
+    return bar_plot(folder / PLOT, panels)
 
 
 def generator_json(
@@ -238,9 +251,11 @@ def _codes(clips: Mapping[str, int]) -> list[str]:
     return codes if len(codes) == 1 else ["all", *codes]
 
 
-def _with_error(mean: float, error: float) -> str:
+def with_error(mean: float, error: float) -> str:
+    """A mean and its error, for a table."""
     return f"{mean:.2f} ± {error:.2f}"
 
 
-def _joined(*parts: str) -> str:
+def joined(*parts: str) -> str:
+    """Paragraphs of Markdown."""
     return "\n\n".join(parts) + "\n"
