@@ -142,7 +142,8 @@ def generate(options: argparse.Namespace) -> int:
     generator = registry.chosen(request)
     if isinstance(generator, ModelGenerator):
         settings = {**model_options(options), "mode": options.mode, "length": options.length}
-        request = dataclasses.replace(request, options=settings)
+        own = {name: value for name, value in settings.items() if name in generator.options}
+        request = dataclasses.replace(request, options=own)
     began = time.perf_counter()
     path = check_output(options.output)
     progress = Progress()

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import __version__, bundles, languages
 from .generators import registry
-from .generators.base import Generator, ModelGenerator
+from .generators.base import Generator, ModelGenerator, PromptGenerator
 from .protocol import PROTOCOL
 
 
@@ -27,11 +27,15 @@ def description(models: str = "") -> dict[str, Any]:
 def _method(generator: Generator, models: str) -> dict[str, Any]:
     by_model = isinstance(generator, ModelGenerator)
     problem = generator.problem(models) if by_model else ""
+    known = list(generator.languages_of(models) if by_model else generator.languages())
+    reads_prompts = isinstance(generator, PromptGenerator)
     return {
         "name": generator.name,
         "label": generator.label,
         "description": generator.description,
-        "languages": list(generator.languages_of(models) if by_model else generator.languages()),
+        "languages": known,
+        "options": list(generator.options) if by_model else [],
+        "examples": {code: generator.examples(code) for code in known} if reads_prompts else {},
         "bundles": by_model,
         "usable": not problem,
         "problem": problem,

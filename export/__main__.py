@@ -12,6 +12,7 @@ from typing import get_args
 from engine.bundle import BundleError
 from engine.soke.decoding import Variant
 
+from .signllm.command import add as add_signllm
 from .soke.convert import LICENCE, Scale, Sources, convert
 from .soke.model_files import Formats
 from .soke.onnx_files import TokenizerPrecision
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_soke(commands.add_parser("soke", help="import official SOKE checkpoints", description=_soke.__doc__))
     add_trained(commands)
+    add_signllm(commands)
     check = commands.add_parser("verify", help="compare a bundle with reference vectors", description=_verify.__doc__)
     check.add_argument("bundle", type=Path, metavar="BUNDLE")
     check.add_argument("--cases", type=Path, required=True, metavar="JSON", help="cases.json")

@@ -123,7 +123,12 @@ class Generator(Protocol):
 
 @runtime_checkable
 class ModelGenerator(Generator, Protocol):
-    """A method that needs a trained model: what it can do depends on the models that are there."""
+    """A method that needs a trained model: what it can do depends on the models that are there.
+
+    options: names of its own settings, which `GenerateRequest.options` may have.
+    """
+
+    options: ClassVar[tuple[str, ...]]
 
     def languages_of(self, models: str) -> tuple[str, ...]:
         """As `languages`, with the user's folder of models."""
@@ -131,6 +136,15 @@ class ModelGenerator(Generator, Protocol):
 
     def problem(self, models: str) -> str:
         """Why it can't be used, and what to do about it; empty when it can."""
+        ...
+
+
+@runtime_checkable
+class PromptGenerator(Generator, Protocol):
+    """A method that reads free prompts beside plain sentences."""
+
+    def examples(self, language: str) -> list[str]:
+        """Prompts for people, for a signed language by its code."""
         ...
 
 

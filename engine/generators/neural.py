@@ -24,6 +24,10 @@ class NeuralGenerator:
     name: ClassVar[str] = bundles.NEURAL
     label: ClassVar[str] = "Neural (retrieval)"
     description: ClassVar[str] = "A trained model signs the text, with the signs of a dictionary as examples"
+    options: ClassVar[tuple[str, ...]] = (
+        "bundle", "device", "precision", "temperature", "top_k", "top_p", "beams", "keywords", "keyword_steps", "off",
+        "mode", "length",
+    )  # fmt: skip
 
     def languages(self) -> tuple[str, ...]:
         """Codes of the languages that the embedded models know."""

@@ -10,6 +10,8 @@ from .base import EngineError, GenerateRequest, Generator, ModelGenerator
 _CLASSES: Final[dict[str, tuple[str, str]]] = {
     "dictionary": (".dictionary", "DictionaryGenerator"),
     "neural": (".neural", "NeuralGenerator"),
+    "mlsf": (".signllm", "MlsfGenerator"),
+    "prompt2langgloss": (".signllm", "Prompt2LangGlossGenerator"),
 }
 """Name of a method: its module in this package, its class. The first one that can be used is the default."""
 

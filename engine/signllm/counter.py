@@ -2,8 +2,8 @@
 
 Each frame has a counter that runs evenly from 1/T to 1 (Saunders et al. 2020). What is predicted isn't exact, so it is
 kept from falling and from leaving 0 to 1, and the sequence ends with the frame whose counter is nearer to 1 than half
-of its mean step so far: `c >= 1 - c / (2 t)` in frame t. An exact counter ends in frame T, and an error of less than
-half a frame changes nothing.
+of its mean step so far: `c >= 1 - c / (2 t)` in frame t. An exact counter ends in frame T. An error of a third of a
+frame changes nothing, and in a long sequence one of just under a half.
 """
 
 from __future__ import annotations

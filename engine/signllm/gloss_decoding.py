@@ -45,25 +45,31 @@ def decode(
     allowed: Sequence[int],
     longest: int,
     beams: int = 1,
+    least: int = 0,
     progress: Callable[[float], None] = lambda _: None,
 ) -> Glosses:
-    """The most likely tokens of a prompt, at most `longest`. allowed: rows that may be generated beside the end.
+    """The most likely tokens of a prompt, `least` to `longest`. allowed: rows that may be generated beside the end.
 
     Raises `ValueError` for fewer than one beam or token.
     """
-    if beams < 1 or longest < 1:
-        raise ValueError(f"There must be at least one beam and one token, not {beams} and {longest}.")
+    if beams < 1 or longest < max(least, 1):
+        raise ValueError(f"There must be at least one beam and {max(least, 1)} tokens, not {beams} and {longest}.")
     choices = np.array(sorted({*allowed, END}), np.int64)
     paths: list[tuple[int, ...]] = [()]
     scores = np.zeros(1)
     done: list[Glosses] = []
     fed = np.array([START], np.int64)
     for number in range(longest + 1):
-        chances = _log_softmax(session.step(fed)[:, choices]) + scores[:, None]
+        logits = session.step(fed)[:, choices]
+        if number < least:
+            logits[:, choices == END] = -np.inf
+        chances = _log_softmax(logits) + scores[:, None]
         going: list[tuple[int, int, float]] = []
         for rank, flat in enumerate(np.argsort(-chances, axis=None, kind="stable")[: 2 * beams].tolist()):
             parent, column = divmod(flat, len(choices))
             row, score = int(choices[column]), float(chances[parent, column])
+            if score == -np.inf:
+                continue
             if row != END:
                 going.append((parent, row, score))
             elif rank < beams:  # an end counts among the best only, else unlikely ones would fill the places

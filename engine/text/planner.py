@@ -50,7 +50,7 @@ def plan_text(
     tables and rules. Raises `EngineError`: `empty_text`, `text_too_long`, `nothing_to_sign`, all mended by `edit_text`,
     and `rules_damaged` for a mistake in the user's tables.
     """
-    text = _checked(text)
+    text = checked_text(text)
     words, its_rules = _tables(language, dictionary)
     planner = _Planner(language, lexicon, words, its_rules)
     phrases = planner.phrases(text, word_order == "signed")
@@ -77,8 +77,11 @@ def _tables(language: Language, dictionary: str) -> tuple[Grammar, Rules]:
         ) from e
 
 
-def _checked(text: str) -> str:
-    """The text with what no file can hold replaced, so that positions stay the same."""
+def checked_text(text: str) -> str:
+    """The text with what no file can hold replaced, so that positions stay the same.
+
+    Raises `EngineError`: `empty_text`, `text_too_long`.
+    """
     if len(text) > MAX_CHARACTERS:
         raise EngineError(
             "text_too_long",

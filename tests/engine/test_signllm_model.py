@@ -192,6 +192,15 @@ def test_a_wide_search_finds_the_best_of_all_that_there_are() -> None:
     assert found.rows == best
 
 
+def test_an_end_before_the_least_length_is_no_choice() -> None:
+    model, allowed = gloss_model().eval(), [4, 6, 7]
+    with torch.no_grad():
+        model.gloss_out.bias[END] += 50.0
+    for beams in (1, 4):
+        session = gloss_session(model, TOKENS[1:], LENGTHS[1:])
+        assert len(decode(session, allowed, 8, beams, least=3).rows) == 3
+
+
 def test_greedy_decoding_takes_the_likeliest_token_each_time() -> None:
     model, allowed = gloss_model().eval(), [4, 6, 7, 10]
     found = decode(gloss_session(model, TOKENS[1:], LENGTHS[1:]), allowed, 8)
