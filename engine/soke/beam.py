@@ -103,10 +103,11 @@ def _candidates(track: Track, path: Path, logits: Sequence[Logits], beam: int, b
     flat = scores.reshape(-1)
     order = np.argsort(-flat, kind="stable")[: 2 * beams]
     chosen = [np.unravel_index(i, scores.shape) for i in order if flat[i] > -np.inf]
-    return [
+    candidates = [
         _Candidate(path.score + float(scores[at]), beam, tuple(int(options[h][1][i]) for h, i in enumerate(at)))
         for at in chosen
     ]
+    return [c for c in candidates if not track.holds(path, c.indices)] or candidates
 
 
 def _best(legal: Numbers, logits: Logits, count: int) -> tuple[Numbers, list[int]]:

@@ -119,6 +119,11 @@ class Model:
         """Seconds of one step."""
         return FRAMES_PER_TOKEN / self.fps
 
+    @property
+    def longest_hold(self) -> int:
+        """Steps in a row that a step may be held, as long as in what it was trained on; 0 where that isn't known."""
+        return int(self.settings.get("longest_hold", 0))
+
     @cached_property
     def prompt(self) -> PromptSettings:
         """How its inputs are made."""

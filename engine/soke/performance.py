@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -254,7 +255,8 @@ def _exact_plans(task: Task) -> list[Exact]:
 
 def _decode(task: Task, plans: Sequence[Exact] | None, progress: Callable[[float], None]) -> list[Decoded]:
     """All chunks of the first variation, then of the next."""
-    free = [Constraint(None, _LEAST_STEPS, most, codes_only=True) for most in _longest(task)]
+    hold = task.model.longest_hold
+    free = [Constraint(None, _LEAST_STEPS, most, codes_only=True, longest_hold=hold) for most in _longest(task)]
     constraints = [plan.constraint for plan in plans] if plans else free
     return _decode_as(task, constraints * task.request.variations, 1.0, progress)
 
@@ -272,7 +274,9 @@ def _at_length(task: Task, natural: Sequence[Decoded], progress: Callable[[float
     """Once more, with exactly as many steps as the wanted length has, and examples as long."""
     length, most = float(task.options.length), _most_steps(task.model)
     steps = [min(max(round(length * len(d.rows[PARTS[0]])), _LEAST_STEPS), most) for d in natural]
-    return _decode_as(task, [Constraint(None, n, n, codes_only=True) for n in steps], length, progress)
+    hold = math.ceil(length * task.model.longest_hold)
+    rules = [Constraint(None, n, n, codes_only=True, longest_hold=hold) for n in steps]
+    return _decode_as(task, rules, length, progress)
 
 
 def _decode_as(

@@ -53,7 +53,9 @@ class Constraint:
 
     min_steps, max_steps: of the outcome, its end left out; it has exactly that many when they are equal.
     codes_only: only tokens that stand for motion, so that every step has a code of each part. Without it the hands may
-    generate specials, as in the published code, and become shorter than the body.
+    generate specials, as in the published code, and become shorter than the body. longest_hold: steps in a row that may
+    have the same code of every part, 0 for any number; then the likeliest step that is another comes. The variant
+    *part*, whose parts don't know of each other, has no such limit.
 
     Raises `ValueError` for what no outcome can be.
     """
@@ -62,10 +64,13 @@ class Constraint:
     min_steps: int = 0
     max_steps: int = MAX_STEPS
     codes_only: bool = False
+    longest_hold: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.min_steps <= self.max_steps or self.max_steps < 1:
             raise ValueError(f"No outcome has at least {self.min_steps} and at most {self.max_steps} steps.")
+        if self.longest_hold < 0:
+            raise ValueError(f"The longest hold is {self.longest_hold} steps; it must be 0 or more.")
         if self.forced is not None and self.forced.ndim != 2:
             raise ValueError(f"Forced rows are (steps, heads), not of shape {self.forced.shape}.")
         if self.forced is not None and len(self.forced) > self.max_steps:

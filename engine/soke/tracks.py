@@ -71,6 +71,7 @@ class Track:
         self._forced = self._forced_indices(constraint.forced, list(heads))
         read = sorted({head for place in cycle for head in place})
         kept = np.flatnonzero((self._forced[:, read] != FREE).any(axis=1))
+        self._longest_hold = constraint.longest_hold if len(read) == len(heads) else 0
         self._shortest = max(constraint.min_steps, int(kept[-1]) + 1 if len(kept) else 0)
         self._uniforms = sampling.uniforms(constraint.max_steps, len(heads))
 
@@ -116,9 +117,27 @@ class Track:
     def chosen(self, position: int, logits: Sequence[Logits]) -> list[int]:
         """Indices that the heads at a position choose. logits: (R,) of every head."""
         step, _, heads = self.heads_at(position)
-        return [
-            choose(self.legal(step, head, logits[head]), self.sampling, self._uniforms[step, head]) for head in heads
-        ]
+        legal = [self.legal(step, head, logits[head]) for head in heads]
+        uniforms = [self._uniforms[step, head] for head in heads]
+        indices = [choose(x, self.sampling, u) for x, u in zip(legal, uniforms, strict=True)]
+        if not self.holds(self.path, indices):
+            return indices
+        others = [_without(x, index) for x, index in zip(legal, indices, strict=True)]
+        # Of all steps but the held one the likeliest differs where that costs the least.
+        costs = [x[index] - other.max() for x, other, index in zip(legal, others, indices, strict=True)]
+        place = int(np.argmin(costs))
+        if np.isfinite(costs[place]):
+            indices[place] = choose(others[place], self.sampling, uniforms[place])
+        return indices
+
+    def holds(self, path: Path, indices: Sequence[int]) -> bool:
+        """Whether a path that goes on with these indices would hold a step longer than is allowed."""
+        step, place, heads = self.heads_at(path.position)
+        if not self._longest_hold or step < self._longest_hold or place + 1 < len(self.cycle):
+            return False
+        now = path.rows[step].copy()
+        now[list(heads)] = [self._rows[head][index] for head, index in zip(heads, indices, strict=True)]
+        return bool((path.rows[step - self._longest_hold : step] == now).all())
 
     def extend(self, path: Path, logits: Sequence[Logits], indices: Sequence[int]) -> list[int]:
         """Put the chosen indices at the path's end; the (P,) rows to feed next.
@@ -145,3 +164,9 @@ class Track:
     def finished(self, path: Path) -> bool:
         """Whether nothing comes after this path."""
         return path.ended or path.position == self.positions
+
+
+def _without(logits: Numbers, index: int) -> Numbers:
+    result = logits.copy()
+    result[index] = -np.inf
+    return result

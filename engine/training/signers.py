@@ -121,7 +121,8 @@ class GeneratorSigner:
         retrieved = [signs_of(model, clip, self.keywords) if self.keywords else [] for clip in clips]
         prompt = replace(model.prompt, keywords=self.keywords)
         inputs = model.inputs([clip.text for clip in clips], retrieved, codes, prompt)
-        rule = Constraint(max_steps=int(model.settings.get("steps", 100)), codes_only=True)
+        most = int(model.settings.get("steps", 100))
+        rule = Constraint(max_steps=most, codes_only=True, longest_hold=model.longest_hold)
         decoded = model.generate(inputs, codes, [Sampling()] * len(clips), [rule] * len(clips))
         return [model.decode(model.codes(one)) for one in decoded]
 

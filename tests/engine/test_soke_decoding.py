@@ -176,6 +176,52 @@ def test_a_body_of_the_variant_part_lasts_until_the_last_forced_step_of_a_hand()
     assert WORDS.code_of("right_hand", decoded.rows["right_hand"][4]) == 1
 
 
+class Stuck(TableRuntime):
+    """It always finds its step of the code 2 the likeliest, the right hand's code 3 next, and never an end."""
+
+    def start(self, inputs, steps, heads="parts"):
+        session = super().start(inputs, steps, heads)
+        ordinary = session.step
+
+        def step(rows: Rows):
+            logits = ordinary(rows)
+            for part, own, rows_of in zip(PARTS, logits, head_rows(self.vocabulary), strict=True):
+                own[:] = np.minimum(own, 0.0) - (50.0 if part == "right_hand" else 100.0)
+                own[:, np.searchsorted(rows_of, self.vocabulary.first_code[part] + 2)] = 50.0
+                own[:, np.searchsorted(rows_of, END)] = -500.0
+            logits[2][:, np.searchsorted(head_rows(self.vocabulary)[2], self.vocabulary.first_code["right_hand"] + 3)] = 0
+            return logits
+
+        session.step = step
+        return session
+
+
+@pytest.mark.parametrize("variant", ["multihead", "flatten"])
+@pytest.mark.parametrize("how", SAMPLINGS)
+def test_a_step_is_held_no_longer_than_allowed(variant: Variant, how: str) -> None:
+    for longest, wanted in ((0, [2] * 12), (1, [2, 3] * 6), (3, [2, 2, 2, 3] * 3)):
+        rule = Constraint(None, 12, 12, codes_only=True, longest_hold=longest)
+        decoded = one(Stuck(WORDS), SAMPLINGS[how], rule, variant=variant)
+        assert [WORDS.code_of("right_hand", row) for row in decoded.rows["right_hand"]] == wanted
+        for part in PARTS[:2]:
+            assert {WORDS.code_of(part, row) for row in decoded.rows[part]} == {2}, "only the cheapest part moves"
+
+
+@pytest.mark.parametrize("how", SAMPLINGS)
+def test_a_forced_hold_stays_however_long_it_is(how: str) -> None:
+    forced = forced_rows(WORDS, np.full((8, 3), 1))
+    rule = Constraint(forced, 8, 9, codes_only=True, longest_hold=2)
+    decoded = one(Stuck(WORDS), SAMPLINGS[how], rule)
+    assert [rows[:8] for rows in decoded.rows.values()] == forced.T.tolist()
+
+
+def test_a_limit_that_nothing_reaches_changes_nothing() -> None:
+    for seed in range(5):
+        runtime = TableRuntime(WORDS, seed, end=-2.0)
+        free, limited = (one(runtime, rule=Constraint(longest_hold=longest)) for longest in (0, 30))
+        assert same(free, limited)
+
+
 @pytest.mark.parametrize(("variant", "fed"), [("multihead", 6), ("part", 18), ("flatten", 18)])
 def test_a_variant_runs_as_many_positions_as_it_should(variant: Variant, fed: int) -> None:
     runtime = TableRuntime(WORDS, end=-50.0)

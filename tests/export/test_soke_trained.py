@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -138,6 +139,18 @@ def test_the_bundle_says_where_it_comes_from(trained: TrainedSources, tmp_path: 
     assert (manifest.licence, manifest.languages, manifest.name) == ("CC0-1.0", ("ASL",), "Small")
     for wanted in ("no signer was recorded", "python -m engine train generator", "Seed 7", "10 sentence clips"):
         assert wanted in manifest.provenance
+
+
+def test_a_bundle_knows_how_long_its_clips_hold_a_step(trained: TrainedSources, tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens"
+    shutil.copytree(trained.tokenizer, tokens)
+    table = dict(np.load(tokens / "tokens.npz"))
+    for part in PARTS:
+        table[part][:7] = 1
+    np.savez(tokens / "tokens.npz", **table)
+    sources = TrainedSources(tokens, train(tokens, tmp_path / "generator"))
+    model = Model.open(convert_trained(sources, tmp_path / "bundle", "Small", Formats(generator="float32")), "cpu")
+    assert model.longest_hold == 7
 
 
 def test_a_bundle_without_torchs_weights_generates_and_decodes(trained: TrainedSources, tmp_path: Path) -> None:
