@@ -30,6 +30,8 @@ from .features.models import operators as models_operators
 from .features.models import panel as models_panel
 from .features.models import properties as models_properties
 from .features.models import state as models_state
+from .features.pose_files import exporting as pose_files_exporting
+from .features.pose_files import importing as pose_files_importing
 from .features.render import operators as render_operators
 from .features.render import panel as render_panel
 from .features.render import properties as render_properties
@@ -65,6 +67,8 @@ CLASSES: tuple[type, ...] = (
     *dictionary_animation_import.CLASSES,
     *dictionary_saving.CLASSES,
     *timeline_operators.CLASSES,
+    *pose_files_importing.CLASSES,
+    *pose_files_exporting.CLASSES,
     *models_operators.CLASSES,
     *editing_operators.CLASSES,
     *face_operators.CLASSES,

@@ -120,9 +120,8 @@ def find(scene: bpy.types.Scene, name: str = "") -> Any:
     return timeline.takes[min(timeline.active_take, len(timeline.takes) - 1)]
 
 
-def export(item: Any, path: Path) -> None:
+def export(take: Take, path: Path) -> None:
     """Write a take as an `.npz` that other SMPL-X tools read. Raises `UserError`."""
-    take = load_take(item)
     try:
         take.save(path)
     except OSError as e:

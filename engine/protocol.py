@@ -26,7 +26,8 @@ request: its fields; what the final answer, `result` unless another is named, ho
 - `signs_export`: language, dictionary, glosses, output; path, count
 - `takes_import`: paths, output, language, fps, lines, counter; as `generate`, and skipped: a take for each motion
 - `take_export`: take, format, output, fps, scale, counter, body_model, betas, camera;
-  path, files, frames, fps, warnings
+  path, files, frames, fps, warnings. camera: matrix (4, 4) from SMPL-X's axes with the resting pelvis as origin to
+  OpenGL's clip space, width, height; one in front of the signer without it
 - `cancel`: target (id of a request); nothing, but the target answers `error` with code `cancelled`
 - `bye`: `bye`, then the process ends
 

@@ -15,8 +15,8 @@ from .reporting import fail
 from .requests import RequestOperator, push_undo, read_file, working_file
 from .setup.avatar import current_avatar
 
-EDITING = "editing"
-"""Panel that shows reports and progress of what is made anew."""
+EDITING, TAKES = "editing", "takes"
+"""Panels that show reports and progress of what is made anew, and of what is imported and exported."""
 
 
 class TakeRequestOperator(RequestOperator):

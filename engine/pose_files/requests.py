@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..dictionary import fields
 from ..formats.body50 import Camera
@@ -21,6 +22,7 @@ from .importing import import_takes
 from .lines import Lines
 from .sources import Counter, ImportChoices
 
+Array = NDArray[np.floating]
 _LARGEST: Final = 16384
 """Pixels of a picture's side."""
 
@@ -61,7 +63,7 @@ def take_export(message: Message, report: Report) -> Message:
         _fps(message),
         _betas(message),
         SkelsFormat(scale, fields.flag(message, "counter", True)),
-        _camera(message.get("camera")),
+        _camera(message.get("camera"), body.joints(_betas(message) or None)[0]),
     )
     made = export_take(take, body, choices, report)
     return {
@@ -87,8 +89,9 @@ def _betas(message: Message) -> tuple[float, ...]:
     return tuple(betas)
 
 
-def _camera(given: Any) -> View:
-    """The camera of a request: by matrix, width and height, or the usual one in front of the signer."""
+def _camera(given: Any, pelvis: Array) -> View:
+    """The camera of a request, or the usual one in front of the signer. A request's looks at the signer from where its
+    resting pelvis is the origin: programs know that place of a body, and not where its file has the origin."""
     if given is None:
         return Camera()
     try:
@@ -99,6 +102,7 @@ def _camera(given: Any) -> View:
     sound = matrix.shape == (4, 4) and np.isfinite(matrix).all()
     if not sound or not (0 < width <= _LARGEST and 0 < height <= _LARGEST):
         raise EngineError("bad_request", "camera must have a matrix of 4 x 4 numbers and a picture of some pixels.")
+    matrix[:, 3] -= matrix[:, :3] @ pelvis
     return Projection(matrix, width, height)
 
 

@@ -21,9 +21,9 @@ import numpy as np
 from engine.protocol import Decoder, encode
 from engine.skeleton import EXPRESSION_NAMES
 from engine.take import PoseSequence, Segment, Take
-from tests.addon import fake_dictionary, fake_models
+from tests.addon import fake_dictionary, fake_models, fake_pose_files
 
-HANDLERS = {**fake_dictionary.HANDLERS, **fake_models.HANDLERS}
+HANDLERS = {**fake_dictionary.HANDLERS, **fake_models.HANDLERS, **fake_pose_files.HANDLERS}
 _decoder = Decoder()
 _waiting: list[dict[str, Any]] = []
 

@@ -25,6 +25,8 @@ OPERATORS = (
     "render",
     "contact_sheet",
     "export_take",
+    "export_pose_file",
+    "import_takes",
     "test_engine",
     "open_log",
     "restart_engine",

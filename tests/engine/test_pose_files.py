@@ -310,11 +310,12 @@ def test_a_picture_comes_back_near_in_the_picture(
     assert error[:, :8].mean() < 20.0 and error[:, HANDS["right"]].mean() < 12.0, "pixels; shoulders are 180 apart"
 
 
-def test_the_users_camera_decides_what_is_seen(tmp_path: Path, take: Path, joints: Array) -> None:
-    # along x as it is, y at half the size, no perspective
+def test_the_users_camera_decides_what_is_seen(tmp_path: Path, take: Path, body: BodyModel, joints: Array) -> None:
+    # from the pelvis, along x as it is, y at half the size, no perspective
     matrix = [[1.0, 0.0, 0.0, 0.0], [0.0, 0.5, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]
     exported(take, tmp_path / "clip", "openpose_25", camera={"matrix": matrix, "width": 400, "height": 200})
-    wanted = np.stack([200.0 * (1.0 + joints[..., 0]), 100.0 * (1.0 - 0.5 * joints[..., 1])], axis=-1)
+    place = joints - body.joints()[0]
+    wanted = np.stack([200.0 * (1.0 + place[..., 0]), 100.0 * (1.0 - 0.5 * place[..., 1])], axis=-1)
     assert np.abs(read_openpose(tmp_path / "clip").points - wanted).max() < 1e-4
 
 

@@ -16,6 +16,7 @@ from ...engine_session import Job
 from ...reports import Report, UserError
 from ...retarget.files import SUFFIXES
 from ...retarget.motion import import_motion
+from ..chosen_files import drop_on_view
 from ..reporting import fail, operator_fails_with_report
 from ..requests import ModalOperator, ask, make_dictionary, working_file
 from . import search
@@ -37,7 +38,7 @@ class SIGNWRIGHT_OT_import_animation_sign(ModalOperator, ImportChoices, bpy.type
 
     @operator_fails_with_report
     def execute(self, context: bpy.types.Context) -> set[str]:
-        self._conversion = Conversion(animation_files(self.existing_paths()), working_file(""))
+        self._conversion = Conversion(animation_files(self.chosen_paths()), working_file(""))
         if bpy.app.background:
             while self._conversion.step():
                 pass
@@ -178,7 +179,7 @@ class SIGNWRIGHT_FH_animations(bpy.types.FileHandler):
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
-        return context.area is not None and context.area.type == "VIEW_3D"
+        return drop_on_view(context)
 
 
 CLASSES = (SIGNWRIGHT_OT_import_animation_sign, SIGNWRIGHT_FH_animations)

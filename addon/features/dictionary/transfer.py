@@ -4,35 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ... import pump
 from ...paths import absolute, preferences
-from ...reports import Report, UserError
+from ...reports import Report
+from ..chosen_files import ChosenFiles, drop_on_view
 from ..licences import licence_suggestions
 from ..reporting import operator_fails_with_report
 from ..requests import ask, dictionary, make_dictionary
 from . import search
 
 _REPORT_ROWS = 30
-_SHOWN_NAMES = 12
+_CHOOSE = "Choose files or a folder with signs."
 
 
-_Operator = bpy.types.Operator if TYPE_CHECKING else object
-"""What the mixin is used with; Blender wants operators to inherit from it once."""
-
-
-class ImportChoices(_Operator):
+class ImportChoices(ChosenFiles):
     """Mixin of operators that bring signs in: the files, and what goes for all of them."""
 
     place = pump.DICTIONARY
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
-    directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
-    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"})  # pyright: ignore[reportInvalidTypeForm]
     duplicates: EnumProperty(
         name="Signs You Have",
         description="What to do with a sign whose gloss is in your dictionary already",
@@ -72,39 +66,21 @@ class ImportChoices(_Operator):
             self.author = preferences().author
         if not self.properties.is_property_set("licence"):
             self.licence = preferences().licence
-        if self.filepath or len(self.files):  # dropped onto the view
-            title = f"Add to Your Dictionary ({search.language(context)})"
-            return context.window_manager.invoke_props_dialog(self, width=420, title=title, confirm_text="Import")
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+        return self.ask_for_files(context, f"Add to Your Dictionary ({search.language(context)})")
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
-        for path in self.paths()[:_SHOWN_NAMES] if context.area is None or context.area.type != "FILE_BROWSER" else ():
-            layout.label(text=path.name, icon="FILE")
+        self.draw_dropped(context)
         layout.label(text=f"Into your {search.language(context)} dictionary", icon="USER")
         self.draw_choices(layout)
-        if context.area is not None and context.area.type == "FILE_BROWSER":
+        if self.in_browser(context):
             layout.label(text="Choose no file for all of the folder", icon="INFO")
 
-    def paths(self) -> list[Path]:
-        """The chosen files; the folder when none of it is chosen."""
-        names = [element.name for element in self.files if element.name]
-        if names:
-            return [absolute(self.directory) / name for name in names]
-        chosen = self.filepath or self.directory
-        return [absolute(chosen)] if chosen else []
-
-    def existing_paths(self) -> list[Path]:
-        """The same. Raises `UserError` when nothing was chosen or something of it is gone."""
-        paths = self.paths()
-        missing = [path for path in paths if not path.exists()]
-        if not paths or missing:
-            what = f"{missing[0]} is not there." if missing else "No file was chosen."
-            raise UserError(what, "Choose files or a folder with signs.", code="no_file")
-        return paths
+    def chosen_paths(self) -> list[Path]:
+        """The chosen files or the folder. Raises `UserError`."""
+        return self.existing_paths(_CHOOSE)
 
 
 class SIGNWRIGHT_OT_import_signs(ImportChoices, bpy.types.Operator):
@@ -123,7 +99,7 @@ class SIGNWRIGHT_OT_import_signs(ImportChoices, bpy.types.Operator):
             take_import,
             language=search.language(context),
             dictionary=make_dictionary(),
-            paths=[str(path) for path in self.existing_paths()],
+            paths=[str(path) for path in self.chosen_paths()],
             **self.choices(),
         )
 
@@ -226,7 +202,7 @@ class SIGNWRIGHT_FH_signs(bpy.types.FileHandler):
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
-        return context.area is not None and context.area.type == "VIEW_3D"
+        return drop_on_view(context)
 
 
 CLASSES = (

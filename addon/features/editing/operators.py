@@ -18,11 +18,11 @@ from ...paths import models_path
 from ...reports import Report, UserError, explained
 from ..models import state as models
 from ..reporting import fail
-from ..requests import RequestOperator, dictionary, push_undo, working_file
+from ..requests import RequestOperator, dictionary, push_undo
 from ..take_requests import EDITING, TakeRequestOperator
 from ..timeline.take_operator import TakeOperator
 from .properties import ALL_PARTS, PART_ITEMS, RANGE_ITEMS
-from .source import Source, of_action, of_take
+from .source import Source, of_action, of_take, scratch
 
 _FIELDS = ("parts", "length", "blend", "seed", "variations", "text")
 
@@ -90,7 +90,7 @@ class SIGNWRIGHT_OT_regenerate(TakeOperator, TakeRequestOperator, bpy.types.Oper
         self._exact = _after(kept, first, last, length)
         self._start_frame = source.start_frame
         output = self.expect(context, json.loads(item.betas or "[]"))
-        self._scratch = _written(source)
+        self._scratch = scratch(source)
         return pump.session().submit(
             "regenerate",
             take=str(self._scratch),
@@ -184,7 +184,7 @@ class SIGNWRIGHT_OT_caption(TakeOperator, RequestOperator, bpy.types.Operator):
             else:
                 source = of_action(context, language)
         self._scene = scene.name
-        self._scratch = _written(source)
+        self._scratch = scratch(source)
         chosen = models.shared_options(scene)
         return pump.session().submit(
             "caption",
@@ -228,21 +228,6 @@ class SIGNWRIGHT_OT_randomise_editing_seed(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.scene.signwright.editing.seed = uuid.uuid4().int % 100_000
         return {"FINISHED"}
-
-
-def _written(source: Source) -> Path:
-    """The take as a file for the engine. Raises `UserError`."""
-    path = working_file("-source.npz")
-    try:
-        source.take.save(path)
-    except OSError as e:
-        raise UserError(
-            f"The take can't be written to {path.parent}: {e.strerror or e}.",
-            "Nothing was changed. Free some space, or choose another working folder.",
-            "choose_folder",
-            "not_written",
-        ) from e
-    return path
 
 
 def _after(kept: exact.Kept, first: int, last: int, length: float) -> exact.Kept:

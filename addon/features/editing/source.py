@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import bpy
@@ -16,6 +17,7 @@ from ...animation.extract import extract_sequence
 from ...animation.markers import frame_of
 from ...animation.selection import chosen_range, has_keys
 from ...reports import UserError
+from ..requests import working_file
 from ..setup.avatar import current_avatar
 
 
@@ -64,18 +66,36 @@ def is_shown(item: Any, rig: bpy.types.Object | None) -> bool:
     return bool(item.action) and data is not None and data.action is not None and data.action.name == item.action
 
 
-def of_take(context: bpy.types.Context, name: str = "") -> Source:
-    """A take, the active one without a name; as it is on the avatar where that shows it. Raises `UserError`."""
+def of_take(context: bpy.types.Context, name: str = "", *, edited: bool = True) -> Source:
+    """A take, the active one without a name; as it is on the avatar where that shows it, unless that isn't wanted.
+
+    Raises `UserError`.
+    """
     scene = context.scene
     item = takes.find(scene, name)
     take = takes.load_take(item)
     rig = current_avatar(context)
-    if rig is None or not is_shown(item, rig):
+    if rig is None or not edited or not is_shown(item, rig):
         start = item.start_frame if item.action else scene.signwright.timeline.start_frame
         return Source(dataclasses.replace(take, name=item.name), start)
     last = frame_of(take.sequence.duration, item.start_frame, scene_fps(scene))
     sequence = extract_sequence(rig, item.start_frame, last, scene=scene)
     return Source(dataclasses.replace(take, name=item.name, sequence=sequence), item.start_frame, rig.name)
+
+
+def scratch(source: Source) -> Path:
+    """The take as a file for the engine. Raises `UserError`."""
+    path = working_file("-source.npz")
+    try:
+        source.take.save(path)
+    except OSError as e:
+        raise UserError(
+            f"The take can't be written to {path.parent}: {e.strerror or e}.",
+            "Nothing was changed. Free some space, or choose another working folder.",
+            "choose_folder",
+            "not_written",
+        ) from e
+    return path
 
 
 def of_action(context: bpy.types.Context, language: str) -> Source:

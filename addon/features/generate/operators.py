@@ -19,7 +19,7 @@ from ..models import state as models
 from ..models.properties import MODE_ITEMS, PRECISION_ITEMS
 from ..requests import dictionary
 from ..setup.avatar import current_avatar, model_file, shape_values
-from ..take_requests import EDITING, TakeRequestOperator
+from ..take_requests import EDITING, TAKES, TakeRequestOperator
 from . import choices
 from .properties import ORDER_ITEMS
 
@@ -42,6 +42,7 @@ _PLACES = (
     (pump.TEXT, "Text", "What is being generated"),
     (pump.DICTIONARY, "Dictionary", "Imports and changes"),
     (EDITING, "Regenerate", "What is being made anew"),
+    (TAKES, "Takes", "Imports and exports"),
 )
 
 

@@ -1,17 +1,16 @@
-"""Apply, remove and export takes; jump to segments; mute layers."""
+"""Apply and remove takes; jump to segments; mute layers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 
 from ... import takes
 from ...animation import layers as layer_curves
 from ...animation.apply import apply_take, scene_fps
 from ...animation.markers import frame_of
-from ...paths import absolute
 from ...reports import UserError
 from ..reporting import operator_fails_with_report
 from ..setup.avatar import current_avatar, require_avatar
@@ -180,40 +179,10 @@ class SIGNWRIGHT_OT_fit_range(TakeOperator, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class SIGNWRIGHT_OT_export_take(TakeOperator, bpy.types.Operator):
-    """Save the take as an .npz file of SMPL-X motion that other tools read"""
-
-    bl_idname = "signwright.export_take"
-    bl_label = "Export Take"
-
-    filepath: StringProperty(subtype="FILE_PATH")  # pyright: ignore[reportInvalidTypeForm]
-    filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return bool(len(context.scene.signwright.timeline.takes))
-
-    @operator_fails_with_report
-    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        item = takes.find(context.scene, self.take)
-        self.filepath = str(takes.export_folder() / f"{bpy.path.clean_name(item.name)}.npz")
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
-    @operator_fails_with_report
-    def execute(self, context: bpy.types.Context) -> set[str]:
-        item = takes.find(context.scene, self.take)
-        path = absolute(bpy.path.ensure_ext(self.filepath, ".npz"))
-        takes.export(item, path)
-        self.report({"INFO"}, f"Take “{item.name}” saved as {path}")
-        return {"FINISHED"}
-
-
 CLASSES = (
     SIGNWRIGHT_OT_apply_take,
     SIGNWRIGHT_OT_remove_take,
     SIGNWRIGHT_OT_jump_to_segment,
     SIGNWRIGHT_OT_toggle_layer,
     SIGNWRIGHT_OT_fit_range,
-    SIGNWRIGHT_OT_export_take,
 )

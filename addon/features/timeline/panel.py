@@ -7,11 +7,12 @@ from typing import Any
 
 import bpy
 
-from ... import takes
+from ... import pump, takes
 from ...animation.layers import muted_layers
 from ..editing.panel import draw_caption_of_motion
-from ..layout import SidebarPanel, draw_wrapped
+from ..layout import SidebarPanel, draw_progress, draw_report, draw_wrapped
 from ..setup.avatar import current_avatar, shape_values, shapes_differ
+from ..take_requests import TAKES
 from .properties import LAYER_ITEMS
 
 ORIGINS = {
@@ -68,15 +69,19 @@ class SIGNWRIGHT_PT_timeline(SidebarPanel, bpy.types.Panel):
         timeline = context.scene.signwright.timeline
         if not len(timeline.takes):
             draw_wrapped(layout, context, "No takes yet. Type a text above and press Generate.", "INFO")
+            layout.operator("signwright.import_takes", icon="IMPORT")
             draw_caption_of_motion(layout, context)
+            _draw_transfer(layout, context)
             return
         row = layout.row()
         row.template_list("SIGNWRIGHT_UL_takes", "", timeline, "takes", timeline, "active_take", rows=3)
         column = row.column(align=True)
         column.operator("signwright.remove_take", text="", icon="REMOVE")
         column.separator()
-        column.operator("signwright.export_take", text="", icon="EXPORT")
+        column.operator("signwright.import_takes", text="", icon="IMPORT")
+        column.menu("SIGNWRIGHT_MT_export_take", text="", icon="EXPORT")
         column.operator("signwright.take_info", text="", icon="INFO")
+        _draw_transfer(layout, context)
         rig = current_avatar(context)
         if rig is None:
             draw_wrapped(layout, context, "Add an avatar first, then the take can be applied.", "INFO")
@@ -202,7 +207,8 @@ def draw_provenance(layout: bpy.types.UILayout, context: bpy.types.Context, item
         layout.label(text="Reviewed by fluent signers", icon="CHECKMARK")
     else:
         draw_wrapped(layout, context, f"{takes.NOT_REVIEWED}. It doesn't replace an interpreter.", "ERROR")
-    draw_wrapped(layout, context, f"“{_shortened(item.text)}”")
+    if item.text:
+        draw_wrapped(layout, context, f"“{_shortened(item.text)}”")
     column = layout.column(align=True)
     column.label(text=item.origins or "No signs")
     column.label(text=f"{item.language}, {item.method}, seed {item.seed}")
@@ -220,6 +226,14 @@ def draw_provenance(layout: bpy.types.UILayout, context: bpy.types.Context, item
         draw_wrapped(layout, context, f"A model reads it as “{_shortened(item.caption)}”", "FONT_DATA")
     for warning in filter(None, item.warnings.split("\n")):
         draw_wrapped(layout, context, warning, "ERROR")
+
+
+def _draw_transfer(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What is being imported or exported, and what became of it."""
+    job = pump.working(TAKES)
+    if job is not None:
+        draw_progress(layout, job, TAKES, height=1.2)
+    draw_report(layout, context, TAKES)
 
 
 def _draw_segment(layout: bpy.types.UILayout, context: bpy.types.Context, segment: Any) -> None:

@@ -1,0 +1,1 @@
+"""Pose files of other tools: onto the rig as takes, and takes as such files."""
