@@ -34,7 +34,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ABOUT: dict[str, Any] = {
     "command": "python -m tests", "seed": 0, "steps": 0, "seconds": 0.0, "machine": "a test", "clips": 0,
 }  # fmt: skip
-_SIZES: dict[str, Any] = {"width": 32, "heads": 2, "encoder_layers": 1, "decoder_layers": 2, "feed_forward": 48}
+_SIZES: dict[str, Any] = {"width": 32, "heads": 2, "encoder_layers": 1, "decoder_layers": 2, "feed_forward": 64}
 FRAMES = 20
 
 
