@@ -126,7 +126,10 @@ class _Samples:
         heads: dict[str, Rows] = dict(zip(PARTS, head_rows(vocabulary), strict=True))
         no_codes = _no_codes(vocabulary, heads)
         tracks = [
-            [Track(first, cycle, heads, rule, how, no_codes if rule.codes_only else {}) for first, cycle in starts(code)]
+            [
+                Track(first, cycle, heads, rule, how, no_codes if rule.codes_only else {})
+                for first, cycle in starts(code)
+            ]
             for code, rule, how in zip(self.languages, rules, self.samplings, strict=True)
         ]
         session = self.runtime.start(self.inputs, max(track.positions for sample in tracks for track in sample))

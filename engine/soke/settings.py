@@ -18,8 +18,13 @@ _TRANSFORMER: Final = {
     "vocabulary": 1_000_000, "width": 16_384, "encoder_layers": 128, "decoder_layers": 128, "heads": 256,
     "feed_forward": 65_536, "positions": 65_536,
 }  # fmt: skip
-_SETTINGS: Final = {"steps": 4096, "keywords": 1024, "keyword_steps": 1024, "longest_input": 65_536,
-                    "longest_hold": 4096}
+_SETTINGS: Final = {
+    "steps": 4096,
+    "keywords": 1024,
+    "keyword_steps": 1024,
+    "longest_input": 65_536,
+    "longest_hold": 4096,
+}
 _FLAGS: Final = ("scale_encoder", "scale_decoder")
 _MOST_TAGS: Final = 1024
 

@@ -189,7 +189,8 @@ class Stuck(TableRuntime):
                 own[:] = np.minimum(own, 0.0) - (50.0 if part == "right_hand" else 100.0)
                 own[:, np.searchsorted(rows_of, self.vocabulary.first_code[part] + 2)] = 50.0
                 own[:, np.searchsorted(rows_of, END)] = -500.0
-            logits[2][:, np.searchsorted(head_rows(self.vocabulary)[2], self.vocabulary.first_code["right_hand"] + 3)] = 0
+            right, rows_of = self.vocabulary.first_code["right_hand"], head_rows(self.vocabulary)[2]
+            logits[2][:, np.searchsorted(rows_of, right + 3)] = 0.0
             return logits
 
         session.step = step

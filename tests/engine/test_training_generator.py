@@ -211,7 +211,8 @@ def test_all_variants_learn_from_the_same_batches() -> None:
     for variant in get_args(Variant):
         made = samples(variant)
         draws = made.drawn(AugmentConfig(sign_to_text=0.3), 0, 0)
-        each.append([(b.head, len(b.inputs)) for b in Batches(made, draws, BatchConfig(9, 200), np.random.default_rng(0))])
+        batches = Batches(made, draws, BatchConfig(9, 200), np.random.default_rng(0))
+        each.append([(batch.head, len(batch.inputs)) for batch in batches])
     assert each[0] == each[1] == each[2]
     assert len(each[0]) > 3
 
