@@ -15,7 +15,7 @@ request: its fields; what the final answer, `result` unless another is named, ho
 - `keywords`: fields of `generate` without output; bundle, keywords, others, warnings: what a model is given as examples
 - `regenerate`: take, output, start, end, parts, locks, length, blend, and of `generate` text, language, seed,
   variations, name, models, dictionary, options; as `generate`, and seams, locked, also of each variation
-- `caption`: take, start, end, language, models, options; text, language, score
+- `caption`: take, start, end, language, models, options; text, language, score, warnings
 - `plan`: text, language, dictionary, word_order, gloss; gloss_line, items, warnings
 - `signs`: language, dictionary, query, own, offset, limit; total, signs, problems
 - `sign_add`: language, dictionary, gloss, words, motion, start, end, mirror, trim, replace and metadata; sign, warnings

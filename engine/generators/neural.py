@@ -80,6 +80,7 @@ def _take(request: GenerateRequest, task: Task, made: Performance, variation: in
         settings={
             **plain_settings(request),
             **task.opened.provenance,
+            "options": {**request.options, **task.options.chosen_by(variation)},
             "score": made.score,
             "gloss_line": task.gloss_line,
         },

@@ -69,11 +69,14 @@ class Options:
 
         With a temperature of 0 the first variation is the most likely motion, and the others are sampled.
         """
-        temperature = float(self.temperature)
-        if variation and not temperature:
-            temperature = VARIED_TEMPERATURE
+        temperature = float(self.temperature) or (VARIED_TEMPERATURE if variation else 0.0)
         own = (abs(seed) + variation + chunk * _SEED_STRIDE) % 2**63
         return Sampling(temperature, self.top_k, float(self.top_p), own, 1 if temperature else self.beams)
+
+    def chosen_by(self, variation: int) -> dict[str, float]:
+        """How the tokens of a variation are chosen, for its provenance."""
+        used = self.sampling(0, variation=variation)
+        return {name: getattr(used, name) for name in ("temperature", "top_k", "top_p", "beams")}
 
 
 def _whole(low: int, high: int) -> Callable[[Any], bool]:

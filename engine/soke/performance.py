@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from .. import bundles
 from ..bundle import BundleError
@@ -33,6 +33,7 @@ from .sampling import Constraint
 from .segments import Span, align
 from .word_retrieval import WordIndex, retrieve_words
 
+T = TypeVar("T")
 _BATCH: Final = 16
 """Most prompts that are decoded together: memory grows with them."""
 _LEAST_STEPS: Final = 2
@@ -144,20 +145,35 @@ def task_of(request: GenerateRequest, opened: Opened, report: Report) -> Task:
     return Task(request, opened, retrieved.without(opened.options.off), text, line, notes)
 
 
+def carried_out(opened: Opened, work: Callable[[Opened], T]) -> tuple[T, Opened, tuple[str, ...]]:
+    """Do what needs a model. Where a graphics card fails, the processor does it anew.
+
+    The outcome, with which model it was made, and what there is to tell of that.
+    """
+    try:
+        return work(opened), opened, ()
+    except RuntimeError as e:
+        if "cuda" not in opened.model.runtime.name:
+            raise
+        note = f"The graphics card failed ({str(e).strip().partition(chr(10))[0][:120]}); the processor did it."
+        plain = replace(opened, model=open_model(opened.found, "cpu"))
+        return work(plain), plain, (note,)
+
+
 def perform(task: Task, progress: Callable[[float], None]) -> list[Performance]:
     """Make all variations of a task. progress: gets the fraction that is done; what it raises stops the work.
 
-    Where a graphics card fails, the processor takes over, which the task's warnings tell.
+    Where the processor takes over for a graphics card, the task's warnings tell it.
     """
-    try:
+    warnings = task.warnings
+
+    def work(opened: Opened) -> list[Performance]:
+        task.opened, task.warnings = opened, warnings
         return _perform(task, progress)
-    except RuntimeError as e:
-        if "cuda" not in task.model.runtime.name:
-            raise
-        note = f"The graphics card failed ({str(e).strip().partition(chr(10))[0][:120]}); the processor did it."
-        task.opened = replace(task.opened, model=open_model(task.opened.found, "cpu"))
-        task.warnings = (*task.warnings, note)
-        return _perform(task, progress)
+
+    made, _, notes = carried_out(task.opened, work)
+    task.warnings = (*task.warnings, *notes)
+    return made
 
 
 def _perform(task: Task, progress: Callable[[float], None]) -> list[Performance]:

@@ -14,8 +14,8 @@ from ..skeleton import JOINT_INDEX, mirrored_name
 from ..take import Segment, Take
 from ..tokenizer.features import PARTS
 from .editing import Edit, Edited, Window, decode_edits
-from .options import VARIED_TEMPERATURE, Options
-from .performance import Opened, examples_of, opened_for, prompt_settings, task_of
+from .options import VARIED_TEMPERATURE
+from .performance import Opened, carried_out, examples_of, opened_for, prompt_settings, task_of
 from .retrieval import Chunk, Retrieved
 from .runtime import Rows
 
@@ -63,13 +63,20 @@ def regenerate(wanted: Regeneration, report: Report) -> list[Regenerated]:
     """Make all variations. Raises `EngineError` or, told so by `report`, `Cancelled`."""
     report("Loading the model", 0.0)
     opened = opened_for(wanted.request, temperature=VARIED_TEMPERATURE)
+    (made, notes), opened, told = carried_out(opened, lambda model: _edited(wanted, model, report))
+    return [Regenerated(_take(wanted, opened, one, v, (*notes, *told)), one) for v, one in enumerate(made)]
+
+
+def _edited(wanted: Regeneration, opened: Opened, report: Report) -> tuple[list[Edited], tuple[str, ...]]:
+    """All variations of the motion, and what there is to tell of the text. Raises as `regenerate` does."""
     left_handed = wanted.take.settings.get("handedness") == "left"
     edit = _mirrored(wanted.edit) if left_handed else wanted.edit
     report("Reading the motion", 0.1)
     try:
         window = Window(edit, opened.model)
     except ValueError as e:
-        raise EngineError("range_too_long", f"This can't be made anew: {e}", "Choose a shorter range.") from e
+        hint = "Choose a shorter range or length; make a long take anew one range after the other."
+        raise EngineError("range_too_long", f"This can't be made anew: {e}", hint) from e
     rows, notes = _prompt(wanted, opened, window, report)
     count, seed, options = wanted.request.variations, wanted.request.seed, opened.options
     samplings = [options.sampling(seed, variation=v) for v in range(count)]
@@ -84,9 +91,7 @@ def regenerate(wanted: Regeneration, report: Report) -> list[Regenerated]:
             group,
             lambda x, done=done, size=size: report("Generating", 0.2 + 0.7 * (done + x * size) / count),
         )
-    if left_handed:
-        made = [_mirrored_back(edited) for edited in made]
-    return [Regenerated(_take(wanted, opened, one, v, notes), one) for v, one in enumerate(made)]
+    return [_mirrored_back(edited) for edited in made] if left_handed else made, notes
 
 
 def _edit(take: Take, message: Mapping[str, Any]) -> Edit:
@@ -146,7 +151,7 @@ def _prompt(wanted: Regeneration, opened: Opened, window: Window, report: Report
     model, options, code = opened.model, opened.options, opened.language.code
     settings = prompt_settings(model, options)
     if not (wanted.request.text.strip() or wanted.request.gloss.strip()):
-        return model.inputs([""], [[]], [code], settings)[0], ()
+        return model.inputs([""], [[]], [code], settings)[0], (model.note,) if model.note else ()
     task = task_of(wanted.request, opened, report)
     chunks = list(task.retrieved.chunks) if wanted.text else _chunks_in(task.retrieved, wanted.take, window.seconds)
     text = " ".join(chunk.text for chunk in chunks)
@@ -171,7 +176,7 @@ def _take(wanted: Regeneration, opened: Opened, made: Edited, variation: int, no
         "seed": wanted.request.seed + variation,
         "text": wanted.text,
         **opened.provenance,
-        **_sampling_settings(opened.options),
+        **opened.options.chosen_by(variation),
     }
     settings = {
         **take.settings,
@@ -191,10 +196,6 @@ def _take(wanted: Regeneration, opened: Opened, made: Edited, variation: int, no
         settings=settings,
         engine_version=__version__,
     )
-
-
-def _sampling_settings(options: Options) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("temperature", "top_k", "top_p", "beams")}
 
 
 def _segments(wanted: Regeneration, opened: Opened) -> tuple[Segment, ...]:

@@ -9,10 +9,11 @@ from ..generators.base import GenerateRequest, Report
 from ..outputs import check_output
 from ..protocol import Message
 from ..requests import written
+from .captions import Caption
 from .captions import caption as caption_of
 from .editing import Edited
 from .motion import cut
-from .performance import opened_for, task_of
+from .performance import Opened, carried_out, opened_for, task_of
 from .regeneration import Regeneration
 from .regeneration import regenerate as made_anew
 from .retrieval import Keyword, Other
@@ -46,10 +47,15 @@ def caption(message: Message, report: Report) -> Message:
     wanted = Regeneration.from_message(message)
     report("Loading the model", 0.0)
     opened = opened_for(wanted.request)
-    edit = wanted.edit
-    codes = opened.model.encode(cut(edit.sequence, edit.first, edit.end))
-    made = caption_of(opened.model, codes, opened.language.code, opened.options.beams, report)
-    return {"text": made.text, "language": opened.language.code, "score": made.score}
+    motion = cut(wanted.edit.sequence, wanted.edit.first, wanted.edit.end)
+
+    def work(opened: Opened) -> Caption:
+        codes = opened.model.encode(motion)
+        return caption_of(opened.model, codes, opened.language.code, opened.options.beams, report)
+
+    made, opened, notes = carried_out(opened, work)
+    warnings = [*([opened.model.note] if opened.model.note else []), *notes]
+    return {"text": made.text, "language": opened.language.code, "score": made.score, "warnings": warnings}
 
 
 def _seams(edited: Edited) -> Message:

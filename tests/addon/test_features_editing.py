@@ -250,6 +250,7 @@ class TestCaption:
         assert bpy.ops.signwright.caption() == {"FINISHED"}
         assert timeline().takes[0].caption == "25 frames"
         assert message().message == "It reads: “25 frames”" and message().severity == "INFO"
+        assert "Written by a model" in message().hint and message().hint.endswith("It was slow.")
 
     def test_it_reads_animation_that_came_from_elsewhere(self, scene):
         bpy.ops.signwright.remove_take()

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,12 +15,14 @@ from numpy.typing import NDArray
 
 from tests.engine.neural_kit import OURS, model, models, options, quiet  # isort: skip
 
-from engine.generators.base import EngineError
+from engine.generators.base import EngineError, GenerateRequest
 from engine.requests import handler
 from engine.skeleton import JOINT_INDEX, JOINT_NAMES, LAYERS
+from engine.soke import regeneration, requests
 from engine.soke.editing import joints_of_parts
 from engine.soke.model import Model
 from engine.soke.motion import joint_speeds
+from engine.soke.performance import Opened, opened_for
 from engine.take import PoseSequence, Segment, Take
 from engine.tokenizer.features import PARTS
 
@@ -215,6 +220,52 @@ def test_a_motion_is_read_as_text(take: Path, models: str) -> None:
     assert isinstance(answer["text"], str)
     assert answer["language"] == "ASL"
     assert answer["score"] < 0
+
+
+@pytest.fixture
+def failing_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every model is on a graphics card, and that has too little memory."""
+
+    def out_of_memory(*given: Any) -> None:
+        raise RuntimeError("CUDA out of memory.\nTried to allocate")
+
+    def on_the_card(request: GenerateRequest, **defaults: Any) -> Opened:
+        opened = opened_for(request, **defaults)
+        broken = copy.copy(opened.model)
+        broken._runtime = cast(
+            Any, SimpleNamespace(name="torch-cuda", vocabulary=broken.vocabulary, start=out_of_memory)
+        )
+        return dataclasses.replace(opened, model=broken)
+
+    for module in (regeneration, requests):
+        monkeypatch.setattr(module, "opened_for", on_the_card)
+
+
+_TOOK_OVER = "The graphics card failed (CUDA out of memory.); the processor did it."
+
+
+def test_when_the_graphics_card_fails_the_processor_edits(take: Path, models: str, failing_card: None) -> None:
+    _, after = anew(take, models, start=1.0, end=2.0)
+    assert _TOOK_OVER in after.warnings
+    assert after.settings["runtime"] == after.settings["regenerated"][0]["runtime"] == "onnx-cpu"
+    assert changed(Take.load(take), after).any()
+
+
+def test_when_the_graphics_card_fails_the_processor_reads(take: Path, models: str, failing_card: None) -> None:
+    answer = handler("caption")({"take": str(take), "models": models, "options": options()}, quiet)
+    assert answer["warnings"] == [_TOOK_OVER]
+
+
+def test_each_variation_says_how_it_was_chosen(take: Path, models: str) -> None:
+    answer, _ = anew(take, models, start=1.0, end=2.0, variations=2, options={"temperature": 0.0, "beams": 2})
+    told = [Take.load(v["path"]).settings["regenerated"][0] for v in answer["variations"]]
+    assert [(t["temperature"], t["beams"]) for t in told] == [(0.0, 2), (0.8, 1)]
+
+
+def test_a_range_that_is_too_long_is_told_with_how_long_it_may_be(take: Path, models: str) -> None:
+    with pytest.raises(EngineError, match=r"makes 10\.0 seconds at most") as raised:
+        anew(take, models, length=4.0)
+    assert "one range after the other" in raised.value.hint
 
 
 def test_a_model_that_reads_no_signs_says_so(take: Path, models: str) -> None:

@@ -184,6 +184,14 @@ def test_without_a_model_the_method_says_how_to_get_one(tmp_path: Path, monkeypa
     assert registry.get("neural").languages() == ()
 
 
+def test_each_variation_says_how_it_was_chosen(models: str) -> None:
+    wanted = request(models, "Hello.", options={"temperature": 0.0, "beams": 2})
+    takes = registry.get("neural").generate_all(dataclasses.replace(wanted, variations=2), quiet)  # pyright: ignore[reportAttributeAccessIssue]
+    chosen = [take.settings["options"] for take in takes]
+    assert [(c["temperature"], c["beams"]) for c in chosen] == [(0.0, 2), (0.8, 1)]
+    assert not np.array_equal(takes[0].sequence.poses[:8], takes[1].sequence.poses[:8])
+
+
 def test_a_wanted_card_that_is_not_there_is_told_and_the_processor_does_it(models: str) -> None:
     take = made(request(models, options={"device": "cuda"}))
     assert any("graphics card can't be used" in w for w in take.warnings)

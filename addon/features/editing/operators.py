@@ -207,7 +207,8 @@ class SIGNWRIGHT_OT_caption(TakeOperator, RequestOperator, bpy.types.Operator):
         item = scene.signwright.timeline.takes.get(self._take) if self._take else None
         if item is not None:
             item.caption = text
-        said = Report(f"It reads: “{text}”", "Written by a model. Check it before you use it.", "", "caption", "INFO")
+        hint = " ".join(("Written by a model. Check it before you use it.", *job.answer["warnings"]))
+        said = Report(f"It reads: “{text}”", hint, "", "caption", "INFO")
         pump.show(said, self.place)
         self.report({"INFO"}, said.message)
         push_undo("Caption from Motion")
