@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.formats.dwpose import read_dwpose, write_dwpose
 from engine.formats.openpose import clip_folders, read_openpose, write_openpose
 from engine.formats.skeleton50 import BONES, HANDS, JOINT_COUNT, JOINTS, NECK, Keypoints, paths, signs
-from engine.formats.skels import SkelsFormat, SkelsWriter, detect, read_skels
+from engine.formats.skels import SkelsFormat, SkelsWriter, count_clips, detect, read_skels
 from engine.generators.base import EngineError
 
 
@@ -199,6 +199,31 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, told: str) -> None:
     (tmp_path / "a.skels").write_text(f"{'0.5 ' * 150}1.0\n{line}\n")
     with pytest.raises(EngineError, match=rf"Line 2 of a\.skels.*{told}"):
         list(read_skels(tmp_path / "a.skels"))
+
+
+def test_blank_lines_at_the_end_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.skels"
+    with SkelsWriter(path) as writer:
+        writer.write(np.ones((2, JOINT_COUNT, 3)), "", "a")
+    path.write_text(path.read_text() + "\n \n")
+    assert len(list(read_skels(path))) == 1
+    path.write_text("\n" + path.read_text())
+    with pytest.raises(EngineError, match="0 numbers"):
+        list(read_skels(path, SkelsFormat()))
+
+
+def test_lines_that_are_not_wanted_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "a.skels"
+    with SkelsWriter(path) as writer:
+        for n in range(4):
+            writer.write(np.full((2, JOINT_COUNT, 3), float(n)), f"Text {n}.", str(n))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join((lines[0], "damage", lines[2], lines[3])))
+    assert count_clips(path) == 4
+    assert [(c.line, c.name, c.text) for c in read_skels(path, wanted={1, 3}.__contains__)] == [
+        (1, "0", "Text 0."),
+        (3, "2", "Text 2."),
+    ]
 
 
 def test_files_of_different_lengths_are_told(tmp_path: Path) -> None:
