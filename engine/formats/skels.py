@@ -182,8 +182,6 @@ def _numbers(file: IO[bytes], path: Path, line: int) -> Array | None:
         return None
     if len(text) > _MAX_LINE_BYTES:
         raise _bad(path, line, f"is longer than {_MAX_LINE_BYTES >> 20} MB")
-    if not text.strip() and not file.read(_BLOCK_BYTES).strip():
-        return None  # blank lines at the end are none
     try:
         values = np.array(text.split(), dtype=np.float64)
     except ValueError as e:

@@ -201,17 +201,6 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, told: str) -> None:
         list(read_skels(tmp_path / "a.skels"))
 
 
-def test_blank_lines_at_the_end_are_none(tmp_path: Path) -> None:
-    path = tmp_path / "a.skels"
-    with SkelsWriter(path) as writer:
-        writer.write(np.ones((2, JOINT_COUNT, 3)), "", "a")
-    path.write_text(path.read_text() + "\n \n")
-    assert len(list(read_skels(path))) == 1
-    path.write_text("\n" + path.read_text())
-    with pytest.raises(EngineError, match="0 numbers"):
-        list(read_skels(path, SkelsFormat()))
-
-
 def test_lines_that_are_not_wanted_are_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "a.skels"
     with SkelsWriter(path) as writer:
