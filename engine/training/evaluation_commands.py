@@ -48,6 +48,10 @@ def add(commands: Any, command: Callable[[Run], Run]) -> None:
         "--keywords", default="", metavar="N,N,...",
         help="most retrieved signs, a method each (default: none, the published 3, and what the bundle is for)",
     )  # fmt: skip
+    generator.add_argument(
+        "--sample-keywords", action="append", default=[], type=Path, metavar="JSON",
+        help="keywords of each clip (SOKE's name2kws_test.json), in place of those that retrieval finds in its text",
+    )  # fmt: skip
     generator.add_argument("--no-dictionary", action="store_true", help="leave the method dictionary out")
     generator.add_argument("--codes", action="store_true", help="also retrieved codes in a row, without a generator")
     generator.add_argument("--batch", type=int, default=8, metavar="N", help="texts at once (default: 8)")
@@ -116,6 +120,7 @@ def _generator(options: argparse.Namespace) -> int:
     from .. import languages
     from .evaluate import Settings, chosen_clips, evaluate_signers, reads_motion, recordings_read
     from .evaluation_report import generator_json, generator_markdown, generator_plot, write
+    from .sample_keywords import read_sample_keywords, with_keywords
     from .signers import CodesSigner, DictionarySigner, GeneratorSigner, ReconstructionSigner
 
     cache, measured = _opened(options)
@@ -123,6 +128,10 @@ def _generator(options: argparse.Namespace) -> int:
     models = {label: _generator_of(name, options.device) for label, name in _labels(options.bundle).items()}
     known = [set(m.vocabulary.languages) for m in models.values()] or [{x.code for x in languages.with_signs()}]
     clips = chosen_clips(cache, settings, sorted(set.intersection(*known)))
+    notes: list[str] = []
+    if options.sample_keywords:
+        clips = with_keywords(clips, read_sample_keywords(options.sample_keywords))
+        notes.append(f"Keywords are those of {', '.join(path.name for path in options.sample_keywords)}.")
     signers: list[Any] = [] if options.no_dictionary else [DictionarySigner(measured.body, options.seed)]
     for label, model in models.items():
         signers.append(ReconstructionSigner(model, cache, label))
@@ -134,7 +143,7 @@ def _generator(options: argparse.Namespace) -> int:
     model = reader[1] if reader else None
     results = evaluate_signers(signers, cache, clips, measured, settings, model)
     read = recordings_read(model, cache, clips, settings) if model else None
-    about, name = _about(cache, measured, models, settings, clips), reader[0] if reader else ""
+    about, name = _about(cache, measured, models, settings, clips, notes), reader[0] if reader else ""
     data = generator_json(about, results, read, name)
     paths = write(options.output, generator_markdown(about, results, read, name), data)
     print("\n".join(map(str, (*paths, generator_plot(options.output, results)))))
@@ -219,14 +228,20 @@ def _keywords(given: str, model: Model) -> list[int]:
 
 
 def _about(
-    cache: ClipCache, measured: MeasuredBody, models: dict[str, Model], settings: Settings, clips: Sequence[Clip]
+    cache: ClipCache,
+    measured: MeasuredBody,
+    models: dict[str, Model],
+    settings: Settings,
+    clips: Sequence[Clip],
+    more: Sequence[str] = (),
 ) -> About:
+    """more: notes of the evaluation's own."""
     from .. import __version__
     from .evaluation_report import About
     from .synthetic import ABOUT
 
     names = {label: f"{m.bundle.manifest.name} (manifest {m.digest[:12]})" for label, m in models.items()}
-    notes = [f"{label}: {m.note}" for label, m in models.items() if m.note]
+    notes = [*more, *(f"{label}: {m.note}" for label, m in models.items() if m.note)]
     if (cache.folder / ABOUT).is_file():
         notes.append(_SYNTHETIC)
     counts = Counter(clip.language for clip in clips)

@@ -26,6 +26,7 @@ from ..soke.word_retrieval import WordIndex, retrieve_words
 from ..take import PoseSequence
 from ..tokenizer.features import PARTS
 from .cache import Clip, ClipCache
+from .sample_keywords import KEY
 
 _NO_LIMIT = 1 << 20
 """Steps of a prompt's signs: texts are signed whole here."""
@@ -155,7 +156,11 @@ class CodesSigner:
 
 
 def signs_of(model: Model, clip: Clip, most: int) -> list[tuple[str, Codes]]:
-    """The signs that a clip's text asks a bundle's dictionary for, as (gloss or word, codes), the first ones only."""
+    """The signs that a clip's text asks a bundle's dictionary for, as (gloss or word, codes), the first ones only.
+
+    Words that were picked for the clip beforehand come in place of those that the text has, where the dictionary knows
+    words.
+    """
     dictionary = model.dictionary
     if dictionary.by_notation:
         asked = clip.extra.get("retrieved")  # the same, worked out when the corpus was made
@@ -163,6 +168,10 @@ def signs_of(model: Model, clip: Clip, most: int) -> list[tuple[str, Codes]]:
             asked = [sign.keys for sign in wanted_signs(*planned(clip))]
         found = [entry for keys in asked if (entry := dictionary.first(keys)) is not None]
         return [(entry.gloss or entry.key, entry.codes) for entry in found[:most]]
+    picked = clip.extra.get(KEY)
+    if picked is not None:
+        known = [entry for word in picked if (entry := dictionary.first((word, word.lower()))) is not None]
+        return [(entry.key, entry.codes) for entry in known[:most]]
     index, own = _word_index(model, clip.language)
     keywords = retrieve_words(clip.text, index, own, Limits(most, most, _NO_LIMIT)).keywords
     return [(keyword.entry.key, keyword.entry.codes) for keyword in keywords[:most]]

@@ -34,6 +34,7 @@ from engine.training.evaluate import (
     evaluate_tokenizer,
     reads_motion,
 )
+from engine.training.sample_keywords import read_sample_keywords, with_keywords
 from engine.training.signers import (
     CodesSigner,
     DictionarySigner,
@@ -209,6 +210,26 @@ def test_signs_are_those_of_the_corpus_or_of_the_plan(cache: ClipCache, model: M
 def test_a_published_kind_of_dictionary_is_asked_by_words(cache: ClipCache, tmp_path: Path) -> None:
     published = Model.open(tiny_bundle.opened(tiny_bundle.make(tmp_path, published=True)), "cpu")
     assert [word for word, _ in signs_of(published, cache.clips[1], 3)] == ["thank you"]
+    (tmp_path / "name2kws_test.json").write_text(json.dumps({cache.clips[1].name: ["drink", "no such word", "Hello"]}))
+    picked = with_keywords(cache.clips[:2], read_sample_keywords([tmp_path / "name2kws_test.json"]))
+    assert [[word for word, _ in signs_of(published, clip, 3)] for clip in picked] == [[], ["drink", "hello"]]
+    assert len(signs_of(published, picked[1], 1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("[1]", "no names of samples"), ('{"a": "word"}', "no list of words for 'a'"), ("{", "can't be read")],
+)
+def test_a_wrong_file_of_keywords_is_told(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "name2kws_test.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=told):
+        read_sample_keywords([path])
+
+
+def test_keywords_of_another_data_set_are_told(cache: ClipCache) -> None:
+    with pytest.raises(ValueError, match="another data set"):
+        with_keywords(cache.clips, {"other": ("word",)})
 
 
 # back-translation
