@@ -1,6 +1,7 @@
 """The fake engine's models: what folders in the user's own are called decides what they are.
 
-`damaged`: can't be used. `tokenizer`: can't generate. Anything else signs ASL and writes captions. What is made anew is
+`damaged`: can't be used. `tokenizer`: can't generate. `mlsf-CODE`, `prompt2langgloss`: SignLLM's, of that language and
+of ASL. Anything else signs ASL and writes captions. What is made anew is
 the take with a bend of the chosen parts in the range, and poses that are locked as they were.
 """
 
@@ -17,8 +18,24 @@ from engine.take import Take
 from tests.addon.fake_dictionary import Refused, plan
 
 Answer = dict[str, Any]
-DICTIONARY = {"name": "dictionary", "label": "Dictionary", "description": "Signs", "languages": ["ASL"]}
-NEURAL = {"name": "neural", "label": "Neural (retrieval)", "description": "A model signs", "languages": ["ASL"]}
+DICTIONARY = {
+    "name": "dictionary", "label": "Dictionary", "description": "Signs", "languages": ["ASL"], "options": [],
+}  # fmt: skip
+NEURAL = {
+    "name": "neural", "label": "Neural (retrieval)", "description": "A model signs", "examples": {},
+    "options": [
+        "bundle", "device", "precision", "temperature", "top_k", "top_p", "beams", "keywords", "keyword_steps", "off",
+        "mode", "length",
+    ],
+}  # fmt: skip
+PROMPTS = {"ASL": ["How do you say tea in ASL?", "What is the sign for tea?"]}
+MLSF = {
+    "name": "mlsf", "label": "MLSF", "description": "A model a language", "examples": PROMPTS, "options": ["bundle"],
+}  # fmt: skip
+LANGGLOSS = {
+    "name": "prompt2langgloss", "label": "Prompt2LangGloss", "description": "By glosses", "examples": PROMPTS,
+    "options": ["bundle", "beams"],
+}  # fmt: skip
 BEND = 0.25
 """Radians that joints are turned by when they are made anew."""
 
@@ -38,10 +55,17 @@ def bundles(request: Answer) -> Answer:
 
 
 def methods(models: str) -> list[Answer]:
-    """The neural method first; it can't be used without a model."""
-    usable = any(b["generator"] and not b["problem"] for b in bundles({"models": models})["bundles"])
-    neural = {**NEURAL, "bundles": True, "usable": usable, "problem": "" if usable else "There is no model."}
-    return [neural, {**DICTIONARY, "bundles": False, "usable": True, "problem": ""}]
+    """The neural method first; those that need a model can't be used without one."""
+    ready = [b for b in bundles({"models": models})["bundles"] if b["generator"] and not b["problem"]]
+    dictionary = {**DICTIONARY, "bundles": False, "usable": True, "problem": "", "examples": {}}
+    return [_by_model(NEURAL, ready), dictionary, _by_model(MLSF, ready), _by_model(LANGGLOSS, ready)]
+
+
+def _by_model(method: Answer, ready: list[Answer]) -> Answer:
+    own = [b for b in ready if b["method"] == method["name"]]
+    known = sorted({code for b in own for code in b["languages"]})
+    problem = "" if own else "There is no model."
+    return {**method, "languages": known, "bundles": True, "usable": bool(own), "problem": problem}
 
 
 def keywords(request: Answer) -> Answer:
@@ -81,7 +105,12 @@ def caption(request: Answer) -> Answer:
     take = Take.load(request["take"])
     if request["options"]["bundle"] == "mute":
         raise Refused("no_captions", "The model writes no captions.", "choose_bundle")
-    return {"text": f"{len(take.sequence)} frames", "language": request["language"], "score": -0.5}
+    return {
+        "text": f"{len(take.sequence)} frames",
+        "language": request["language"],
+        "score": -0.5,
+        "warnings": ["It was slow."],
+    }
 
 
 def variations(takes: Sequence[Take], path: Path) -> list[Answer]:
@@ -112,8 +141,9 @@ def _bundle(path: Path) -> Answer:
     damaged = path.name == "damaged"
     return {
         "id": path.name,
+        "method": _method_of(path.name),
         "name": path.name.capitalize(),
-        "languages": ["ASL"],
+        "languages": [path.name.removeprefix("mlsf-").upper() if path.name.startswith("mlsf-") else "ASL"],
         "licence": "CC0-1.0",
         "provenance": "Made for the tests.",
         "bytes": 1000,
@@ -126,6 +156,10 @@ def _bundle(path: Path) -> Answer:
         "settings": {},
         "problem": "Its files are cut short." if damaged else "",
     }
+
+
+def _method_of(name: str) -> str:
+    return "mlsf" if name.startswith("mlsf-") else name if name == "prompt2langgloss" else "neural"
 
 
 def _bent(take: Take, request: Answer, seed: int) -> Take:

@@ -13,7 +13,7 @@ from signwright.addon import pump
 from signwright.addon import takes as store
 from signwright.addon.features.generate import choices as methods
 from signwright.addon.features.models import choices, state
-from signwright.addon.features.models.panel import is_sampled
+from signwright.addon.features.models.panel import can_vary, is_sampled
 
 
 @pytest.fixture
@@ -277,3 +277,70 @@ def test_a_take_tells_which_model_made_it_how_it_chose_and_by_which_examples(sce
     assert next((s.origin, s.source) for s in item.segments) == ("generated", "asl/HELLO")
     generate("Hello Anna", method="dictionary")
     assert timeline().takes[1].model == "" and timeline().takes[1].sampling == ""
+
+
+class TestSignLLM:
+    """The methods MLSF and Prompt2LangGloss: models of their own, prompts, no sampling."""
+
+    @pytest.fixture
+    def chosen(self, scene, models):
+        for name in ("mlsf-asl", "mlsf-dgs", "prompt2langgloss"):
+            (models / name).mkdir()
+        bpy.ops.signwright.refresh_models()
+        return scene.signwright.generate
+
+    def test_each_method_knows_the_languages_of_its_models(self, chosen):
+        languages = {m["name"]: m["languages"] for m in methods.entries("methods")}
+        assert languages == {
+            "neural": ["ASL"], "dictionary": ["ASL"], "mlsf": ["ASL", "DGS"], "prompt2langgloss": ["ASL"],
+        }  # fmt: skip
+        chosen.language, chosen.method = "DGS", "prompt2langgloss"
+        assert methods.unavailable(chosen) == "Prompt2LangGloss can't sign DGS. MLSF can."
+        chosen.method = "mlsf"
+        assert methods.unavailable(chosen) == ""
+
+    def test_each_method_offers_its_own_models(self, chosen):
+        assert {item[0] for item in choices.bundles("", "ASL")} == {"AUTO", "small"}
+        assert {item[0] for item in choices.bundles("", "ASL", "mlsf")} == {"AUTO", "mlsf-asl", "mlsf-dgs"}
+        meant = choices.bundle_entry("", "DGS", "mlsf")
+        assert meant is not None and meant["id"] == "mlsf-dgs"
+
+    def test_a_model_of_another_method_is_no_choice_and_stays_chosen_for_its_own(self, chosen, scene):
+        scene.signwright.models.bundle_menu = "small"
+        chosen.method = "mlsf"
+        assert scene.signwright.models.bundle_menu == "AUTO"
+        bpy.ops.signwright.generate()
+        assert settings()["options"] == {"bundle": ""}
+        chosen.method = "neural"
+        assert scene.signwright.models.bundle_menu == "small"
+
+    def test_only_the_settings_that_a_method_has_are_sent_and_shown(self, chosen, scene):
+        scene.signwright.models.beams, scene.signwright.models.temperature = 4, 0.5
+        chosen.method = "prompt2langgloss"
+        assert state.options(scene) == {"bundle": "", "beams": 4}
+        assert not state.finds_signs(scene) and not state.has_option(scene, "device")
+        chosen.method = "neural"
+        assert state.finds_signs(scene) and state.options(scene)["beams"] == 1
+
+    def test_neither_seed_nor_variations_are_offered_where_every_take_is_alike(self, chosen, scene):
+        chosen.method, chosen.variations = "mlsf", 3
+        assert not is_sampled(scene) and not can_vary(scene)
+        chosen.method = "neural"
+        assert is_sampled(scene) and can_vary(scene)
+
+    def test_prompts_are_offered_and_go_into_the_text_field(self, chosen):
+        assert methods.examples(chosen) == []
+        chosen.method = "mlsf"
+        example = methods.examples(chosen)[0]
+        assert bpy.ops.signwright.use_prompt(text=example) == {"FINISHED"}
+        assert chosen.text == "How do you say tea in ASL?"
+
+    def test_a_take_is_made_as_by_any_other_method(self, chosen):
+        chosen.method = "mlsf"
+        bpy.ops.signwright.generate()
+        assert timeline().takes[0].method == "mlsf"
+
+    def test_models_of_signllm_make_nothing_anew(self, chosen, models):
+        (models / "small").rmdir()
+        bpy.ops.signwright.refresh_models()
+        assert not choices.any_usable() and choices.any_usable("mlsf")

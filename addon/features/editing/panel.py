@@ -10,9 +10,8 @@ import bpy
 from ... import pump, takes
 from ...animation import exact
 from ...animation.selection import has_keys
-from ..generate.choices import entries
 from ..layout import SidebarPanel, draw_progress, draw_report, draw_wrapped
-from ..models.choices import bundle_entry, usable
+from ..models.choices import any_usable, bundle_entry
 from ..setup.avatar import current_avatar
 from ..take_requests import EDITING
 from .properties import ALL_PARTS
@@ -31,7 +30,7 @@ class SIGNWRIGHT_PT_editing(SidebarPanel, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return bool(len(context.scene.signwright.timeline.takes)) and any(map(usable, entries("bundles")))
+        return bool(len(context.scene.signwright.timeline.takes)) and any_usable()
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, scene = self.layout, context.scene

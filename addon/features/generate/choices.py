@@ -66,6 +66,18 @@ def uses_model(chosen: Any) -> bool:
     return entry is not None and bool(entry.get("bundles"))
 
 
+def option_names(chosen: Any) -> frozenset[str]:
+    """The settings of its own that that method has, by what the engine calls them."""
+    entry = method_entry(method_of(chosen))
+    return frozenset(entry["options"]) if entry is not None else frozenset()
+
+
+def examples(chosen: Any) -> list[str]:
+    """Prompts that that method reads beside plain sentences, for the chosen language."""
+    entry = method_entry(method_of(chosen))
+    return list(entry["examples"].get(chosen.language, ())) if entry is not None else []
+
+
 def is_usable(method: dict[str, Any]) -> bool:
     return bool(method.get("usable", True))
 

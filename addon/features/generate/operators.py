@@ -179,4 +179,18 @@ class SIGNWRIGHT_OT_randomise_seed(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (SIGNWRIGHT_OT_generate, SIGNWRIGHT_OT_cancel, SIGNWRIGHT_OT_randomise_seed)
+class SIGNWRIGHT_OT_use_prompt(bpy.types.Operator):
+    """Put this prompt into the text field, to be changed there"""
+
+    bl_idname = "signwright.use_prompt"
+    bl_label = "Use Prompt"
+    bl_options = {"UNDO", "INTERNAL"}
+
+    text: StringProperty(name="Prompt", description="Text that the field gets")  # pyright: ignore[reportInvalidTypeForm]
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.scene.signwright.generate.text = self.text
+        return {"FINISHED"}
+
+
+CLASSES = (SIGNWRIGHT_OT_generate, SIGNWRIGHT_OT_cancel, SIGNWRIGHT_OT_randomise_seed, SIGNWRIGHT_OT_use_prompt)

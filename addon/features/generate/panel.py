@@ -7,7 +7,7 @@ import bpy
 from ... import pump
 from ..gloss import state
 from ..layout import SidebarPanel, draw_progress, draw_report, draw_wrapped
-from ..models.panel import is_sampled
+from ..models.panel import can_vary, is_sampled
 from . import choices
 
 
@@ -25,9 +25,11 @@ class SIGNWRIGHT_PT_generate(SidebarPanel, bpy.types.Panel):
         if chosen.source == "BLOCK":
             layout.template_ID(chosen, "text_block", new="text.new", open="text.open")
         else:
-            row = layout.row()
+            row = layout.row(align=True)
             row.scale_y = 1.2
             row.prop(chosen, "text", text="", placeholder="What shall be signed?")
+            if choices.examples(chosen):
+                row.menu("SIGNWRIGHT_MT_prompts", text="", icon="OUTLINER_OB_SPEAKER")
         layout.prop(chosen, "language_menu", text="", icon="WORLD")
         entry = choices.language_entry(chosen.language)
         if entry is not None:
@@ -45,6 +47,17 @@ class SIGNWRIGHT_PT_generate(SidebarPanel, bpy.types.Panel):
             row.operator("signwright.generate", text="Generate from Gloss Line" if edited else "Generate", icon="PLAY")
         layout.prop(chosen, "apply_after")
         draw_report(layout, context, pump.TEXT)
+
+
+class SIGNWRIGHT_MT_prompts(bpy.types.Menu):
+    """Ways to ask that the method understands beside plain sentences. One that is picked replaces the text"""
+
+    bl_idname = "SIGNWRIGHT_MT_prompts"
+    bl_label = "Prompts"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        for example in choices.examples(context.scene.signwright.generate):
+            self.layout.operator("signwright.use_prompt", text=example).text = example
 
 
 class SIGNWRIGHT_PT_generate_options(SidebarPanel, bpy.types.Panel):
@@ -71,11 +84,12 @@ class SIGNWRIGHT_PT_generate_options(SidebarPanel, bpy.types.Panel):
         if not choices.uses_model(chosen):
             layout.prop(chosen, "mouthing", slider=True)
             layout.prop(chosen, "variation", slider=True)
-        layout.prop(chosen, "variations")
+        if can_vary(context.scene):
+            layout.prop(chosen, "variations")
         if is_sampled(context.scene):
             row = layout.row(align=True)
             row.prop(chosen, "seed")
             row.operator("signwright.randomise_seed", text="", icon="FILE_REFRESH")
 
 
-CLASSES = (SIGNWRIGHT_PT_generate, SIGNWRIGHT_PT_generate_options)
+CLASSES = (SIGNWRIGHT_MT_prompts, SIGNWRIGHT_PT_generate, SIGNWRIGHT_PT_generate_options)

@@ -8,27 +8,51 @@ from typing import Any
 from ... import pump
 from ..generate.choices import AUTOMATIC, Item, entries, menu
 
+NEURAL = "neural"
+"""The method whose models also make parts of a take anew and write captions."""
+
 
 def usable(bundle: Mapping[str, Any]) -> bool:
     """Whether it makes motion of a text."""
     return bool(bundle["generator"]) and not bundle["problem"]
 
 
-def bundle_entry(identifier: str, language: str = "") -> dict[str, Any] | None:
+def any_usable(method: str = NEURAL) -> bool:
+    """Whether there is a model with which a method makes motion."""
+    return any(map(usable, of_method(method)))
+
+
+def of_method(method: str) -> list[dict[str, Any]]:
+    """The models of a method, and those that can't be read, which may be."""
+    return [b for b in entries("bundles") if b["method"] in (method, "")]
+
+
+def chosen_for(identifier: str, method: str = NEURAL) -> str:
+    """The chosen model's id, empty for one of another method: each method goes by what is chosen of its own."""
+    others = (b["id"] for b in entries("bundles") if b["method"] not in (method, ""))
+    return "" if identifier in others else identifier
+
+
+def entry_of(identifier: str) -> dict[str, Any] | None:
+    """The model of an id, of whatever method."""
+    return next((b for b in entries("bundles") if b["id"] == identifier), None)
+
+
+def bundle_entry(identifier: str, language: str = "", method: str = NEURAL) -> dict[str, Any] | None:
     """The model of an id; for an empty one the first that can generate, of those that know the language if any does."""
-    found = entries("bundles")
-    if identifier:
-        return next((b for b in found if b["id"] == identifier), None)
-    ready = [b for b in found if usable(b)]
+    wanted = chosen_for(identifier, method)
+    if wanted:
+        return entry_of(wanted)
+    ready = [b for b in of_method(method) if usable(b)]
     return next((b for b in ready if language in b["languages"]), ready[0] if ready else None)
 
 
-def bundles(current: str, language: str) -> list[Item]:
-    """Menu of models; those that can't generate are in it and say why."""
-    meant = bundle_entry("", language)
+def bundles(current: str, language: str, method: str = NEURAL) -> list[Item]:
+    """Menu of a method's models; those that can't generate are in it and say why."""
+    meant = bundle_entry("", language, method)
     first = (AUTOMATIC, f"Automatic ({meant['name']})" if meant else "Automatic", "The first that knows the language")
-    known = [(b["id"], b["name"], _tip(b), _icon(b)) for b in entries("bundles")]
-    return menu("bundles", [(*first, "FILE_REFRESH"), *known], current or AUTOMATIC)
+    known = [(b["id"], b["name"], _tip(b), _icon(b)) for b in of_method(method)]
+    return menu("bundles", [(*first, "FILE_REFRESH"), *known], chosen_for(current, method) or AUTOMATIC)
 
 
 def devices(current: str) -> list[Item]:
@@ -60,8 +84,8 @@ def take_found(answer: Mapping[str, Any]) -> None:
     if hello is None:
         return
     hello.update({name: answer[name] for name in ("bundles", "devices", "runtime")})
-    ready = [b for b in answer["bundles"] if usable(b)]
     for method in hello["methods"]:
+        ready = [b for b in of_method(method["name"]) if usable(b)]
         if method.get("bundles") and ready:
             known = {code for bundle in ready for code in bundle["languages"]}
             method["languages"] = [e["code"] for e in hello["languages"] if e["code"] in known]

@@ -125,7 +125,7 @@ class SIGNWRIGHT_OT_model_info(bpy.types.Operator):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
-        entry = choices.bundle_entry(self.bundle)
+        entry = choices.entry_of(self.bundle)
         if entry is None:
             layout.label(text="This model is not there any more", icon="ERROR")
             return

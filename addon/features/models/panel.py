@@ -7,7 +7,7 @@ from typing import Any
 
 import bpy
 
-from ..generate.choices import entries
+from ..generate.choices import entries, method_of
 from ..layout import SidebarPanel, draw_report, draw_wrapped, flowing_rows
 from . import choices, state
 
@@ -19,22 +19,18 @@ _FATES = {
 }
 
 
-class _ModelPanel(SidebarPanel):
-    """Panels that show only where the chosen method uses a model."""
+class SIGNWRIGHT_PT_keywords(SidebarPanel, bpy.types.Panel):
+    """Signs that the model is given as examples"""
 
     bl_parent_id = "SIGNWRIGHT_PT_generate"
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return state.uses_model(context.scene)
-
-
-class SIGNWRIGHT_PT_keywords(_ModelPanel, bpy.types.Panel):
-    """Signs that the model is given as examples"""
 
     bl_idname = "SIGNWRIGHT_PT_keywords"
     bl_label = "Signs Found"
     bl_order = 1
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return state.finds_signs(context.scene)
 
     def draw(self, context: bpy.types.Context) -> None:
         layout, scene = self.layout, context.scene
@@ -52,18 +48,23 @@ class SIGNWRIGHT_PT_keywords(_ModelPanel, bpy.types.Panel):
         draw_report(layout, context, state.PLACE)
 
 
-class SIGNWRIGHT_PT_model(_ModelPanel, bpy.types.Panel):
+class SIGNWRIGHT_PT_model(SidebarPanel, bpy.types.Panel):
     """The trained model that makes the motion"""
 
     bl_idname = "SIGNWRIGHT_PT_model"
+    bl_parent_id = "SIGNWRIGHT_PT_generate"
     bl_label = "Model"
     bl_order = 3
     bl_options = {"DEFAULT_CLOSED"}
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return state.uses_model(context.scene)
+
     def draw(self, context: bpy.types.Context) -> None:
         layout, scene = self.layout, context.scene
         chosen, language = scene.signwright.models, scene.signwright.generate.language
-        entry = choices.bundle_entry(chosen.bundle, language)
+        entry = choices.bundle_entry(chosen.bundle, language, method_of(scene.signwright.generate))
         row = layout.row(align=True)
         row.prop(chosen, "bundle_menu", text="", icon="SHADERFX")
         row.operator("signwright.refresh_models", text="", icon="FILE_REFRESH")
@@ -72,6 +73,8 @@ class SIGNWRIGHT_PT_model(_ModelPanel, bpy.types.Panel):
             _draw_bundle(layout, context, entry, language)
         elif chosen.bundle:
             draw_wrapped(layout, context, f"The model {chosen.bundle} is not there. Choose another.", "ERROR")
+        if not state.has_option(scene, "device"):
+            return
         column = layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
@@ -92,11 +95,18 @@ class SIGNWRIGHT_PT_sampling(SidebarPanel, bpy.types.Panel):
     bl_label = "Advanced"
     bl_options = {"DEFAULT_CLOSED"}
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return state.has_option(context.scene, "beams")
+
     def draw(self, context: bpy.types.Context) -> None:
         layout, scene = self.layout, context.scene
         layout.use_property_split = True
         layout.use_property_decorate = False
         chosen = scene.signwright.models
+        if not state.has_option(scene, "temperature"):
+            layout.prop(chosen, "beams")
+            return
         layout.row().prop(chosen, "mode", expand=True)
         layout.prop(chosen, "length", slider=True)
         layout.prop(chosen, "temperature", slider=True)
@@ -116,7 +126,12 @@ class SIGNWRIGHT_PT_sampling(SidebarPanel, bpy.types.Panel):
 def is_sampled(scene: bpy.types.Scene) -> bool:
     """Whether chance, and with it the seed, has a part in what the chosen method makes."""
     sampled = scene.signwright.models.temperature > 0.0 or scene.signwright.generate.variations > 1
-    return sampled or not state.uses_model(scene)
+    return (sampled and can_vary(scene)) or not state.uses_model(scene)
+
+
+def can_vary(scene: bpy.types.Scene) -> bool:
+    """Whether the chosen method can make several takes of one text that differ."""
+    return not state.uses_model(scene) or state.has_option(scene, "temperature")
 
 
 def _draw_bundle(

@@ -7,16 +7,18 @@ from typing import Any
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 from bpy.types import PropertyGroup
 
-from ..generate.choices import AUTOMATIC, Item, number_of
+from ..generate.choices import AUTOMATIC, Item, method_of, number_of
 from . import choices
 
 
 def _bundle_items(self: Any, _context: Any) -> list[Item]:
-    return choices.bundles(self.bundle, self.id_data.signwright.generate.language)
+    chosen = self.id_data.signwright.generate
+    return choices.bundles(self.bundle, chosen.language, method_of(chosen))
 
 
 def _get_bundle(self: Any) -> int:
-    return number_of(_bundle_items(self, None), self.bundle or AUTOMATIC)
+    meant = choices.chosen_for(self.bundle, method_of(self.id_data.signwright.generate))
+    return number_of(_bundle_items(self, None), meant or AUTOMATIC)
 
 
 def _set_bundle(self: Any, number: int) -> None:

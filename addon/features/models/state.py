@@ -14,6 +14,7 @@ from ...reports import Report, UserError
 from ..generate import choices as methods
 from ..gloss import state as gloss
 from ..requests import dictionary, submit
+from . import choices
 
 PLACE = "model"
 """Panel of reports, and slot of the request, of the signs found."""
@@ -29,21 +30,37 @@ def uses_model(scene: bpy.types.Scene) -> bool:
     return methods.uses_model(scene.signwright.generate)
 
 
+def has_option(scene: bpy.types.Scene, name: str) -> bool:
+    """Whether the chosen method has a setting of that name."""
+    return name in methods.option_names(scene.signwright.generate)
+
+
+def finds_signs(scene: bpy.types.Scene) -> bool:
+    """Whether the chosen method takes signs as examples."""
+    return has_option(scene, "keywords")
+
+
 def options(scene: bpy.types.Scene) -> dict[str, Any]:
-    """The panel's `options` of a request; empty for a method that has none."""
-    if not uses_model(scene):
+    """The panel's `options` of a request: those that the chosen method has."""
+    known = methods.option_names(scene.signwright.generate)
+    if not known:
         return {}
     chosen = scene.signwright.models
-    return {**shared_options(scene), "mode": chosen.mode, "length": chosen.length, "off": off(scene)}
+    values = {**shared_options(scene, methods.method_of(scene.signwright.generate)), "mode": chosen.mode}
+    values |= {"length": chosen.length, "off": off(scene) if "off" in known else []}
+    if "temperature" not in known:
+        values["beams"] = chosen.beams
+    return {name: value for name, value in values.items() if name in known}
 
 
-def shared_options(scene: bpy.types.Scene) -> dict[str, Any]:
-    """Those that generating and regenerating have in common."""
+def shared_options(scene: bpy.types.Scene, method: str = choices.NEURAL) -> dict[str, Any]:
+    """Those that generating and regenerating have in common; of a model of another method there is none."""
     chosen = scene.signwright.models
-    names = ("bundle", "device", "precision", "temperature", "top_k", "top_p")
+    names = ("device", "precision", "temperature", "top_k", "top_p")
     limits = {name: getattr(chosen, name) if chosen.limit_keywords else None for name in ("keywords", "keyword_steps")}
     beams = 1 if chosen.temperature > 0.0 else chosen.beams
-    return {**{name: getattr(chosen, name) for name in names}, **limits, "beams": beams}
+    bundle = choices.chosen_for(chosen.bundle, method)
+    return {"bundle": bundle, **{name: getattr(chosen, name) for name in names}, **limits, "beams": beams}
 
 
 def off(scene: bpy.types.Scene) -> list[int]:
@@ -146,7 +163,7 @@ def fields(scene: bpy.types.Scene) -> dict[str, Any]:
 
 def _keep_up() -> None:
     scene = bpy.context.scene
-    if not uses_model(scene) or not is_stale(scene):
+    if not finds_signs(scene) or not is_stale(scene):
         return
     try:
         ask(scene)
