@@ -28,14 +28,14 @@ def _method(generator: Generator, models: str) -> dict[str, Any]:
     by_model = isinstance(generator, ModelGenerator)
     problem = generator.problem(models) if by_model else ""
     known = list(generator.languages_of(models) if by_model else generator.languages())
-    reads_prompts = isinstance(generator, PromptGenerator)
+    examples = {code: generator.examples(code) for code in known} if isinstance(generator, PromptGenerator) else {}
     return {
         "name": generator.name,
         "label": generator.label,
         "description": generator.description,
         "languages": known,
         "options": list(generator.options) if by_model else [],
-        "examples": {code: generator.examples(code) for code in known} if reads_prompts else {},
+        "examples": examples,
         "bundles": by_model,
         "usable": not problem,
         "problem": problem,

@@ -38,7 +38,8 @@ class OnnxDecoder:
         self, decoder: Any, device: Device, memory: Mapping[str, Any], fixed: Arrays, outputs: Sequence[str]
     ) -> None:
         """memory: of `read_input`. fixed: further inputs that are the same at each step. outputs: those to read."""
-        self._decoder, self._device, self._outputs = decoder, device, list(outputs)
+        self._decoder, self._outputs = decoder, list(outputs)
+        self._device: Device = device
         self._fixed = {**memory, **{name: _value(values, device) for name, values in fixed.items()}}
         self._batch = int(next(iter(self._fixed.values())).shape()[0])
         self._position = 0

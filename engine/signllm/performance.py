@@ -228,18 +228,20 @@ def _fitted(model: Model, signed: Sequence[Signing], request: GenerateRequest, r
 def _segments(one: _Ready, made: Signing, place: Placed, fps: float, found: bundles.Listed) -> list[Segment]:
     """The sentence as one segment, or each of its glosses by where the model looked."""
     assert found.bundle is not None
-    about = {"source": f"model/{found.id}", "licence": found.bundle.manifest.licence}
+    source, licence = f"model/{found.id}", found.bundle.manifest.licence
+
+    def segment(gloss: str, begin: float, end: float) -> Segment:
+        return Segment(gloss, begin, end, "generated", one.sentence.span, source=source, licence=licence)
 
     def seconds(frame: int) -> float:
         return (place.start + min(max(frame, place.first), place.end) - place.first) / fps
 
     if not one.tokens:
         words = " ".join(one.sentence.text.split())
-        end = seconds(len(made.points))
-        return [Segment(words, seconds(0), end, "generated", one.sentence.span, **about)]
+        return [segment(words, seconds(0), seconds(len(made.points)))]
     signs = spans(made.attention[:, : len(one.tokens)])
     return [
-        Segment(gloss, seconds(signs[first][0]), seconds(signs[end - 1][1]), "generated", one.sentence.span, **about)
+        segment(gloss, seconds(signs[first][0]), seconds(signs[end - 1][1]))
         for gloss, first, end in words_of(one.tokens)
     ]
 

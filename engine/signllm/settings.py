@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
@@ -32,7 +31,7 @@ def check_model(bundle: Bundle) -> None:
         mode, fps = model.get("mode"), model.get("fps")
         if mode not in get_args(Mode):
             raise ValueError(f"mode is {mode!r}, none of {', '.join(get_args(Mode))}")
-        if type(fps) not in (int, float) or not (math.isfinite(fps) and 1 <= fps <= 1000):
+        if isinstance(fps, bool) or not isinstance(fps, int | float) or not 1 <= fps <= 1000:
             raise ValueError(f"fps is {fps!r}, no number from 1 to 1000")
         values = pose_config(model).values
         if values != VALUES:

@@ -145,6 +145,12 @@ def parted(token: str) -> tuple[str, str]:
     return match[1], match[2]
 
 
+def unmarked(gloss: str) -> str:
+    """A gloss without its places and its repetition: `GIVE` of `1-GIVE-2++`."""
+    match = _MARKS.fullmatch(gloss)
+    return match["gloss"] if match else gloss
+
+
 def is_lang_gloss(text: str) -> bool:
     """Whether a text is LangGloss tokens, with blanks between them."""
     tokens = text.split()
@@ -220,8 +226,7 @@ class GlossVocabulary:
         if token in self._rows:
             return [token]
         code, gloss = parted(token)
-        match = _MARKS.fullmatch(gloss)
-        plain = match["gloss"] if match else gloss
+        plain = unmarked(gloss)
         if lang_gloss(code, plain) in self._rows:
             return [lang_gloss(code, plain)]
         if plain.startswith(NUMBER):
