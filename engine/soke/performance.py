@@ -14,6 +14,7 @@ from .. import bundles
 from ..bundle import BundleError
 from ..generators.base import EngineError, GenerateRequest, Report
 from ..generators.dictionary import body_model
+from ..gloss import GlossPlan
 from ..gloss_line import format_line
 from ..languages import Language
 from ..lexicon.loader import Lexicon
@@ -24,6 +25,7 @@ from .decoding import Decoded
 from .exact import Exact, exact, stretched
 from .joining import Piece, Placed, brought_to_rest, join, piece_of, signing_range
 from .model import Device, Model, Precision
+from .mouthing import Seconds, with_mouthing
 from .naming import Signer
 from .options import Options
 from .own_signs import OwnSigns
@@ -81,7 +83,7 @@ class Opened:
 
 @dataclass
 class Task:
-    """A request with all that it needs. text, gloss_line: what is signed."""
+    """A request with all that it needs. text, gloss_line: what is signed. plan: by which, where there is one."""
 
     request: GenerateRequest
     opened: Opened
@@ -89,6 +91,7 @@ class Task:
     text: str
     gloss_line: str
     warnings: tuple[str, ...]
+    plan: GlossPlan | None = None
 
     @property
     def options(self) -> Options:
@@ -140,9 +143,10 @@ def opened_for(request: GenerateRequest, **defaults: Any) -> Opened:
 def task_of(request: GenerateRequest, opened: Opened, report: Report) -> Task:
     """Find the signs of a request's text. Raises `EngineError`."""
     report("Reading the text", 0.1)
-    text, line, told, retrieved = _retrieve(request, opened)
+    text, plan, told, retrieved = _retrieve(request, opened)
     notes = (*told, *retrieved.warnings, *([opened.model.note] if opened.model.note else []))
-    return Task(request, opened, retrieved.without(opened.options.off), text, line, notes)
+    line = format_line(plan) if plan else ""
+    return Task(request, opened, retrieved.without(opened.options.off), text, line, notes, plan)
 
 
 def carried_out(opened: Opened, work: Callable[[Opened], T]) -> tuple[T, Opened, tuple[str, ...]]:
@@ -210,8 +214,10 @@ def _require(found: bundles.Listed, language: Language) -> None:
         )
 
 
-def _retrieve(request: GenerateRequest, opened: Opened) -> tuple[str, str, tuple[str, ...], Retrieved]:
-    """The text, its gloss line where there is a plan, warnings, and the signs."""
+def _retrieve(
+    request: GenerateRequest, opened: Opened
+) -> tuple[str, GlossPlan | None, tuple[str, ...], Retrieved]:
+    """The text, its gloss plan where there is one, warnings, and the signs."""
     options, model, language, lexicon = opened.options, opened.model, opened.language, opened.lexicon
     own = OwnSigns(model, lexicon)
     most = model.prompt.keywords if options.keywords is None else options.keywords
@@ -221,13 +227,13 @@ def _retrieve(request: GenerateRequest, opened: Opened) -> tuple[str, str, tuple
             plan = make_plan(request, language, lexicon)
             limits = Limits(most, max(model.prompt.keywords, most), steps)
             found = retrieve_plan(plan, lexicon, model.dictionary, own, request.dictionary, limits)
-            return plan.text, format_line(plan), plan.warnings, found
+            return plan.text, plan, plan.warnings, found
         text = request.text if request.text.strip() else request.gloss
         index = WordIndex(model.dictionary, language, lexicon, request.dictionary)
         found = retrieve_words(text, index, own, Limits(most, most, steps))
         if not found.chunks:
             raise EngineError("nothing_to_sign", "There is no word in the text.", "Write some words.", "edit_text")
-        return text, "", (), found
+        return text, None, (), found
     except BundleError as e:
         raise EngineError("bundle_damaged", str(e), "Import the model anew.", "choose_bundle") from e
     except (TakeError, ValueError) as e:
@@ -358,11 +364,28 @@ def _performance(task: Task, plans: Sequence[Exact] | None, decoded: Sequence[De
         pieces.append(_piece(model.decode(codes), own, chunk.pause, ended))
     whole, placed = join(pieces)
     signer = Signer(task.opened.lexicon, task.text, task.retrieved.others)
+    if task.plan is not None:
+        said = _item_seconds(chunks, spans, placed, whole.fps)
+        whole = with_mouthing(whole, task.plan, said, task.opened.language, float(task.request.mouthing))
     speed = float(task.request.speed)
     segments = _segments(signer, chunks, spans, placed, model.fps * speed)
     sequence = replace(whole, fps=model.fps * speed).resampled(float(task.request.fps))
     steps = sum(len(d.log_probabilities) for d in decoded)
     return Performance(sequence, segments, sum(d.log_probability for d in decoded) / max(steps, 1))
+
+
+def _item_seconds(
+    chunks: Sequence[Chunk], spans: Sequence[list[Span]], placed: Sequence[Placed], fps: float
+) -> dict[int, Seconds]:
+    """When the plan's items are signed that were found in the motion."""
+    result: dict[int, Seconds] = {}
+    for chunk, own, place in zip(chunks, spans, placed, strict=True):
+        examples = chunk.examples
+        for span in own:
+            item = examples[span.sign].item
+            begin, end = place.seconds(span.first, span.end, fps)
+            result[item] = (result.get(item, (begin, end))[0], end)
+    return result
 
 
 def _piece(sequence: PoseSequence, spans: Sequence[Span], pause: float, ended: bool) -> Piece:

@@ -77,6 +77,21 @@ def test_twice_the_speed_takes_half_the_time(models: str) -> None:
     assert quick.segments[-1].end == pytest.approx(usual.segments[-1].end / 2, abs=0.05)
 
 
+def test_the_mouth_says_the_words_at_their_signs_as_strongly_as_asked(models: str) -> None:
+    exact = {"mode": "exact"}
+    silent, spoken = (made(request(models, "I like the book.", mouthing=m, options=exact)) for m in (0.0, 1.0))
+    change = spoken.sequence.expression - silent.sequence.expression
+    changed = {EXPRESSION_NAMES[i] for i in np.flatnonzero(np.abs(change).max(axis=0) > 1e-6)}
+    assert any(name.startswith("mouth_") for name in changed)
+    assert all(name.startswith("mouth_") or name == "smile" for name in changed)
+    times = np.flatnonzero(change.max(axis=1) > 0.1) / spoken.sequence.fps
+    within = [any(s.start - 0.3 <= t <= s.end + 0.3 for s in spoken.segments) for t in times]
+    assert len(times) > 0
+    assert all(within)
+    joints = np.abs(spoken.sequence.poses - silent.sequence.poses).reshape(-1, 55, 3).max(axis=(0, 2))
+    assert set(np.flatnonzero(joints)) <= {JOINT_INDEX["jaw"]}
+
+
 def test_a_left_handed_signer_is_the_mirror_image(models: str) -> None:
     left, right = made(request(models, handedness="left")), made(request(models))
     assert np.allclose(left.sequence.poses, right.sequence.mirrored().poses, atol=1e-6)

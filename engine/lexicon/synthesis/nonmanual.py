@@ -83,21 +83,11 @@ class Signed:
 
 def perform(signed: Signed, times: Array, rng: np.random.Generator) -> Face:
     """The face of a whole plan at times (T,)."""
-    count = len(times)
-    face = Face(np.zeros((count, len(EXPRESSION_NAMES))), *(np.zeros((count, 3)) for _ in range(3)))
-    spoken = np.zeros(count)
-    flat = [item for phrase in signed.plan.phrases for item in phrase.items]
-    for item, span in zip(flat, signed.items, strict=True):
-        if span is None:
-            continue
-        own = item.sign.nonmanual if item.sign is not None else NonManual()
-        _add(face, own, times, span)
+    face = _still(len(times))
+    for item, span in _signed_items(signed):
+        _add(face, _own(item), times, span)
         _look(face, item, times, span)
-        if own.mouth:
-            spoken = np.maximum(spoken, _mouth(face, visemes(own.mouth), 1.0, times, span))
-        elif item.mouth and signed.mouthing > 0.0:
-            shapes = visemes(item.mouth, signed.spoken)
-            spoken = np.maximum(spoken, _mouth(face, shapes, signed.mouthing, times, span))
+    spoken = _speak(face, signed, times)
     for phrase, span in zip(signed.plan.phrases, signed.phrases, strict=True):
         if span is None:
             continue
@@ -109,6 +99,41 @@ def perform(signed: Signed, times: Array, rng: np.random.Generator) -> Face:
     _soften_smile(face, spoken)
     np.clip(face.units, 0.0, 1.0, out=face.units)
     return face
+
+
+def mouthed(signed: Signed, units: Array, times: Array) -> tuple[Array, Array]:
+    """What the mouth says put over a face that is there already: its units (T, E), and how far the jaw is open at
+    least, (T,) radians. units: (T, E) of that face at times (T,)."""
+    face = _still(len(times))
+    face.units[:] = units
+    _soften_smile(face, _speak(face, signed, times))
+    return np.clip(face.units, 0.0, 1.0), face.jaw[:, 0]
+
+
+def _still(count: int) -> Face:
+    return Face(np.zeros((count, len(EXPRESSION_NAMES))), *(np.zeros((count, 3)) for _ in range(3)))
+
+
+def _signed_items(signed: Signed) -> list[tuple[GlossItem, Span]]:
+    items = [item for phrase in signed.plan.phrases for item in phrase.items]
+    return [(item, span) for item, span in zip(items, signed.items, strict=True) if span is not None]
+
+
+def _own(item: GlossItem) -> NonManual:
+    return item.sign.nonmanual if item.sign is not None else NonManual()
+
+
+def _speak(face: Face, signed: Signed, times: Array) -> Array:
+    """Add the mouth gestures of signs and the mouthed words; (T,) the strength of both, without their single shapes."""
+    spoken = np.zeros(len(times))
+    for item, span in _signed_items(signed):
+        own = _own(item)
+        if own.mouth:
+            spoken = np.maximum(spoken, _mouth(face, visemes(own.mouth), 1.0, times, span))
+        elif item.mouth and signed.mouthing > 0.0:
+            shapes = visemes(item.mouth, signed.spoken)
+            spoken = np.maximum(spoken, _mouth(face, shapes, signed.mouthing, times, span))
+    return spoken
 
 
 def _look(face: Face, item: GlossItem, times: Array, span: Span) -> None:
