@@ -214,9 +214,7 @@ def _require(found: bundles.Listed, language: Language) -> None:
         )
 
 
-def _retrieve(
-    request: GenerateRequest, opened: Opened
-) -> tuple[str, GlossPlan | None, tuple[str, ...], Retrieved]:
+def _retrieve(request: GenerateRequest, opened: Opened) -> tuple[str, GlossPlan | None, tuple[str, ...], Retrieved]:
     """The text, its gloss plan where there is one, warnings, and the signs."""
     options, model, language, lexicon = opened.options, opened.model, opened.language, opened.lexicon
     own = OwnSigns(model, lexicon)
