@@ -118,7 +118,7 @@ def _languages(options: argparse.Namespace) -> int:
 def _methods(options: argparse.Namespace) -> int:
     for name in registry.names():
         method = registry.get(name)
-        print(f"{method.name:14}{method.description} ({', '.join(method.languages()) or 'no language yet'})")
+        print(f"{method.name:18}{method.description} ({', '.join(method.languages()) or 'no language yet'})")
     return EXIT_OK
 
 

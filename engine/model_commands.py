@@ -1,4 +1,4 @@
-"""The command line's side of the neural method: its options of `generate`, and `bundles`, `keywords`, `regenerate`."""
+"""The command line's side of methods that use a model: options of `generate`; `bundles`, `keywords`, `regenerate`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ PARTS = ("body", "left_hand", "right_hand")
 
 def add_model_options(parser: argparse.ArgumentParser, temperature: float = 0.0) -> None:
     """Add what a user chooses for a model. temperature: the default."""
-    group = parser.add_argument_group("with --method neural" if temperature == 0.0 else "the model")
+    methods = "with methods that use a model (mlsf: --bundle; prompt2langgloss: --bundle, --beams; neural: all)"
+    group = parser.add_argument_group(methods if temperature == 0.0 else "the model")
     group.add_argument("--bundle", default="", metavar="ID", help="the model: an id that `bundles` lists, or a folder")
     group.add_argument("--models", default="", metavar="FOLDER", help="your own models")
     group.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
