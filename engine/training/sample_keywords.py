@@ -39,7 +39,7 @@ def read_sample_keywords(paths: Sequence[Path]) -> dict[str, tuple[str, ...]]:
 
 
 def with_keywords(clips: Sequence[Clip], keywords: Mapping[str, Sequence[str]]) -> list[Clip]:
-    """The clips with the words of their samples, none for those that aren't there. Raises `ValueError` if no clip is."""
+    """The clips with the words of their samples, none for those that aren't there; `ValueError` when no clip is."""
     if not any(clip.name in keywords for clip in clips):
         some = ", ".join(repr(name) for name in list(keywords)[:2]) or "none"
         raise ValueError(

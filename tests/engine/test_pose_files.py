@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -325,6 +326,31 @@ def test_what_leaves_the_picture_counts_as_not_found_and_is_told(tmp_path: Path,
     read = read_openpose(tmp_path / "clip")
     assert (read.confidence == 0.0).any() and not read.points[read.confidence == 0.0].any()
     assert any("leave the picture" in w for w in answer["warnings"])
+
+
+@pytest.mark.parametrize("format", ["skels", "openpose_25", "dwpose"])
+def test_a_full_disk_leaves_nothing_behind(
+    tmp_path: Path, take: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    def full(*given: Any, **more: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for name in ("SkelsWriter.write", "write_openpose", "write_dwpose"):
+        monkeypatch.setattr(f"engine.pose_files.exporting.{name}", full)
+    with pytest.raises(EngineError, match="The disk is full"):
+        exported(take, tmp_path / "x", format)
+    assert [p.name for p in tmp_path.iterdir()] == ["take.npz"]
+
+
+def test_an_export_that_is_given_up_leaves_nothing_behind(tmp_path: Path, take: Path) -> None:
+    def report(stage: str, fraction: float) -> None:
+        if stage == "Writing frames" and fraction > 0.8:
+            raise Cancelled
+
+    message = {"take": str(take), "output": str(tmp_path / "x"), "format": "openpose_25"}
+    with pytest.raises(Cancelled):
+        handler("take_export")(message, report)
+    assert [p.name for p in tmp_path.iterdir()] == ["take.npz"]
 
 
 def test_frames_are_never_mixed_with_others(tmp_path: Path, take: Path) -> None:

@@ -19,6 +19,7 @@ from ..requests import ask, dictionary, make_dictionary
 from . import search
 
 _REPORT_ROWS = 30
+_FILTER = "*.npz;*.pose;*.skels;*.sigml;*.xml;*.hns;*.txt;*.csv;*.zip"
 _CHOOSE = "Choose files or a folder with signs."
 
 
@@ -89,7 +90,7 @@ class SIGNWRIGHT_OT_import_signs(ImportChoices, bpy.types.Operator):
     bl_idname = "signwright.import_signs"
     bl_label = "Import Signs"
 
-    filter_glob: StringProperty(default="*.npz;*.pose;*.sigml;*.xml;*.hns;*.txt;*.csv;*.zip", options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
+    filter_glob: StringProperty(default=_FILTER, options={"HIDDEN"})  # pyright: ignore[reportInvalidTypeForm]
 
     @operator_fails_with_report
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -198,7 +199,7 @@ class SIGNWRIGHT_FH_signs(bpy.types.FileHandler):
     bl_idname = "SIGNWRIGHT_FH_signs"
     bl_label = "Add to the Signwright Dictionary"
     bl_import_operator = "signwright.import_signs"
-    bl_file_extensions = ".pose;.npz;.sigml;.zip"
+    bl_file_extensions = ".pose;.npz;.skels;.sigml;.zip"
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
