@@ -9,7 +9,6 @@ Positions start as sinusoids (Vaswani et al. 2017) and are learned from there.
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,11 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..soke.transformer import POSITION_OFFSET, DecoderLayer, EncoderLayer, Stack, TransformerConfig
+from ..soke.transformer import POSITION_OFFSET, DecoderLayer, EncoderLayer, Stack, TransformerConfig, sinusoidal
 from . import free_running
 from .config import GlossTransformerConfig, PoseTransformerConfig
-
-_LONGEST_WAVE = 10_000.0
 
 
 @dataclass
@@ -231,8 +228,5 @@ def _layer_config(config: PoseTransformerConfig | GlossTransformerConfig, positi
 
 @torch.no_grad()
 def _start_positions(stack: Stack) -> None:
-    table = stack.positions.weight
-    rows, width = table[POSITION_OFFSET:].shape
-    wave = torch.exp(torch.arange(0, width, 2, device=table.device) * (-math.log(_LONGEST_WAVE) / width))
-    angles = torch.arange(rows, device=table.device)[:, None] * wave
-    table[POSITION_OFFSET:] = torch.stack([angles.sin(), angles.cos()], dim=2).reshape(rows, -1)[:, :width]
+    table = stack.positions.weight[POSITION_OFFSET:]
+    table.copy_(sinusoidal(*table.shape))

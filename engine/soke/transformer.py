@@ -7,12 +7,14 @@ width. Weights of q, k and v lie in one matrix, as one product reads memory fast
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+LONGEST_WAVE = 10_000.0
 POSITION_OFFSET = 2
 """Row of the first position in the table of positions."""
 
@@ -166,6 +168,13 @@ class Stack(nn.Module):
         """(B, N, D) embeddings with their positions from `first` on, normalised."""
         rows = self.positions.weight[POSITION_OFFSET + first : POSITION_OFFSET + first + embedded.shape[1]]
         return self.dropout(self.embedding_norm(embedded + rows))
+
+
+def sinusoidal(rows: int, width: int) -> Tensor:
+    """(rows, width) positions as waves, from one of few rows to one of `LONGEST_WAVE` (Vaswani et al. 2017)."""
+    wave = torch.exp(torch.arange(0, width, 2) * (-math.log(LONGEST_WAVE) / width))
+    angles = torch.arange(rows)[:, None] * wave
+    return torch.stack([angles.sin(), angles.cos()], dim=2).reshape(rows, -1)[:, :width]
 
 
 class Transformer(nn.Module):

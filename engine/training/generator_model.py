@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..soke.runtime import Heads, fusion_weights, head_rows
-from ..soke.transformer import POSITION_OFFSET, Stack, Transformer, TransformerConfig
+from ..soke.transformer import POSITION_OFFSET, Stack, Transformer, TransformerConfig, sinusoidal
 from ..soke.vocabulary import PAD, Vocabulary
 from ..tokenizer.features import PARTS
 from .config import LossConfig, ModelConfig
@@ -22,7 +22,6 @@ from .generator_data import IGNORED, Batch
 
 CodeBooks = Mapping[str, NDArray[np.float32]]
 """By part (codes, code width): the vectors of the tokenizer's code book."""
-_LONGEST_WAVE = 10_000.0
 
 
 def build_model(config: ModelConfig, vocabulary: Vocabulary, codebooks: CodeBooks | None = None) -> Transformer:
@@ -52,10 +51,7 @@ def _place(stack: Stack, *, sinusoids: bool) -> None:
     table = stack.positions.weight
     nn.init.normal_(table, std=0.02)
     if sinusoids:
-        rows, width = table[POSITION_OFFSET:].shape
-        wave = torch.exp(torch.arange(0, width, 2) * (-math.log(_LONGEST_WAVE) / width))
-        angles = torch.arange(rows)[:, None] * wave
-        table[POSITION_OFFSET:] = torch.stack([angles.sin(), angles.cos()], dim=2).reshape(rows, -1)[:, :width]
+        table[POSITION_OFFSET:] = sinusoidal(*table[POSITION_OFFSET:].shape)
 
 
 @torch.no_grad()
