@@ -66,23 +66,27 @@ class SizesConfig:
 class PoseAugmentConfig:
     """What the decoder is fed instead of the frames themselves.
 
-    noise: spread of Gaussian noise on the joints, in their own spreads. hidden: share of the frames whose joints are
-    the mean ones, so that only the counter says anything; 1 is "just counter" of Progressive Transformers. free:
-    largest share of the frames that are the model's own prediction of a first pass (scheduled sampling in parallel,
-    Mihaylova & Martins 2019), growing from step `free_from` on evenly over `free_steps`.
+    noise: spread of Gaussian noise on the joints, in their own spreads. counter_noise: on the counter, so that its
+    errors don't add up but are put right by the text and the frame's place. overrun: share of a clip's frames that
+    follow its end, its last pose with a counter beyond 1: an end that the model isn't sure of is else predicted below 1
+    on average, and never reached. hidden: share of the frames whose joints are the mean ones, so that only the counter
+    says anything; 1 is "just counter" of Progressive Transformers. free: largest share of the frames that are the
+    model's own prediction of a first pass (scheduled sampling in parallel, Mihaylova & Martins 2019), growing from step
+    `free_from` on evenly over `free_steps`.
     """
 
     noise: float = 0.0
+    counter_noise: float = 0.0
+    overrun: float = 0.0
     hidden: float = 0.0
     free: float = 0.0
     free_from: int = 0
     free_steps: int = 1
 
     def __post_init__(self) -> None:
-        if not (0.0 <= self.hidden <= 1.0 and 0.0 <= self.free <= 1.0 and self.noise >= 0.0 and self.free_steps > 0):
-            raise ConfigError(
-                "[pose.augment] hidden and free are from 0 to 1, noise is at least 0 and free_steps at least 1."
-            )
+        shares = all(0.0 <= share <= 1.0 for share in (self.hidden, self.free, self.overrun))
+        if not shares or min(self.noise, self.counter_noise) < 0.0 or self.free_steps < 1:
+            raise ConfigError("[pose.augment] hidden, free, overrun are from 0 to 1, noises from 0, free_steps from 1.")
 
     def free_share(self, step: int) -> float:
         """The share of own predictions in a step."""
@@ -93,18 +97,20 @@ class PoseAugmentConfig:
 class PoseLossConfig:
     """kind: `mse`; `rl`, samples drawn by their reward; `rl_plc`, that with the Priority Learning Channel too.
 
-    eta: how much the reward weighs in drawing, see `signllm_rewards`. window: batches over which the median of rewards
-    runs. counter: weight of the counter's squared error, against that of the mean of the joints'.
+    eta: how much the reward weighs in drawing, see `signllm_rewards`. rounds: drawings of an epoch. window: batches
+    over which the median of rewards runs. counter: weight of the counter's squared error, against that of the mean of
+    the joints'.
     """
 
     kind: LossKind = "mse"
     eta: float = 1.0
+    rounds: int = 1
     window: int = 100
     counter: float = 10.0
 
     def __post_init__(self) -> None:
-        if self.window < 1:
-            raise ConfigError("[pose.loss] window must be at least 1.")
+        if min(self.window, self.rounds) < 1:
+            raise ConfigError("[pose.loss] window and rounds must be at least 1.")
 
 
 @dataclass(frozen=True)

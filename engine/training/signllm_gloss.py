@@ -15,7 +15,18 @@ from .. import languages
 from ..signllm import gloss_decoding
 from ..signllm.model import GlossTransformer, gloss_session
 from ..signllm.prompts import templates
-from ..signllm.vocabulary import PAD, START, GlossVocabulary, TextVocabulary
+from ..signllm.vocabulary import (
+    NUMBER,
+    PAD,
+    SPECIALS,
+    SPELL,
+    SPELLED,
+    START,
+    GlossVocabulary,
+    TextVocabulary,
+    parted,
+    unmarked,
+)
 from .signllm_loop import Score
 from .signllm_pose import padded
 
@@ -58,6 +69,21 @@ class GlossLoss(nn.Module):
         return sequence_score(self.model(tokens, lengths, fed), said, self._smoothing if self.training else 0.0)
 
 
+@torch.no_grad()
+def start_glosses(model: GlossTransformer, text: TextVocabulary, glosses: GlossVocabulary) -> None:
+    """Let what says a gloss begin as the word that it is written with: the mean of its pieces' embeddings.
+
+    Glosses are words of the spoken language, so that saying what is read is soon learned for all at once, and for rare
+    ones too. Places, repetition and the marks of spelling and numbers are left out.
+    """
+    for row, token in enumerate(glosses.tokens, SPECIALS):
+        code, gloss = parted(token)
+        word = unmarked(gloss).removeprefix(SPELLED).removeprefix(NUMBER).replace("-", " ")
+        pieces = torch.tensor(text.encode(word, code)[1:-1] or [SPELL], device=model.embedding.weight.device)
+        vector = model.embedding.weight[pieces].mean(dim=0)
+        model.gloss_out.weight[row] = vector / vector.norm()
+
+
 class GlossTask:
     """A model's samples, and those that it is watched on; see `signllm_loop.Task`. prompts: share of free prompts."""
 
@@ -66,6 +92,7 @@ class GlossTask:
         held_out: Sequence[GlossSample], prompts: float, smoothing: float,
     ) -> None:  # fmt: skip
         self._text, self._glosses, self._train, self._held_out, self._prompts = text, glosses, train, held_out, prompts
+        start_glosses(model, text, glosses)
         self.module = GlossLoss(model, smoothing)
         sizes = [(len(text.encode(s.text, s.language)), len(s.rows)) for s in train]
         self.sizes = np.array(sizes, np.int64)

@@ -74,9 +74,9 @@ class LoopConfig:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a training is. step: batches of the optimiser's size looked at; skipped: of them, without any learning.
+    """Where a training is. step: of the optimiser, also those without any learning. skipped: batches that were skipped.
 
-    batch: the next of the epoch.
+    epoch: of the drawings, which may be several an epoch of the data. batch: the next of it.
     """
 
     step: int = 0
@@ -195,13 +195,17 @@ class Loop:
                 self._order = self._drawing.order(np.random.default_rng((self._config.run.seed, epoch)))
             batches = self._batches(self._order, epoch)
             whole = len(batches) // self._together * self._together
+            if not whole:
+                raise ValueError(
+                    "There are too few clips for a step of that many batches, or too many rounds an epoch."
+                )
             loader = iter(self._loader(batches[:whole], self._place.batch))
             for first in range(self._place.batch, whole, self._together):
                 torch.manual_seed(seed_of(self._config.run.seed, self._place.step, self._fabric.global_rank))
                 figures = self._step([next(loader) for _ in range(self._config.batch.accumulate)])
                 after = first + self._together
                 place = replace(self._place, step=self._place.step + 1, batch=after)
-                place = replace(place, skipped=place.skipped + int(figures.get("skipped", 0.0) == 1.0))
+                place = replace(place, skipped=place.skipped + round(figures["skipped"] * self._together))
                 self._place = place if after < whole else replace(place, epoch=epoch + 1, batch=0)
                 yield figures
                 if self._place.step >= self.steps:
@@ -235,7 +239,8 @@ class Loop:
             self._optimiser.step()
             self._optimiser.zero_grad()
         self._rates.step()
-        figures = {"loss": loss / len(batches), "reward": reward / len(batches), "skipped": float(not learned)}
+        count = len(batches)
+        figures = {"loss": loss / count, "reward": reward / count, "skipped": 1.0 - learned / count}
         return figures | {"seconds_a_step": time.monotonic() - began}
 
     def _rewarded(self, samples: NDArray[np.int64], rewards: Tensor) -> float:

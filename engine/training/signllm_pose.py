@@ -8,6 +8,7 @@ Transformers (Saunders et al. 2020).
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -29,6 +30,8 @@ from .signllm_loop import Score
 Frames = NDArray[np.float32]
 _TOGETHER: Final = 16
 """Clips that are generated together."""
+_COUNTER_SPREAD: Final = 2.0
+"""Of the counter's weights at the start."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +52,7 @@ class PoseLoss(nn.Module):
         super().__init__()
         self.model = model
         self._augment, self._counter = augment, counter
+        show_counter(model)
         if augment.hidden == 1.0:
             hide_joints(model)
 
@@ -71,6 +75,8 @@ class PoseLoss(nn.Module):
             chosen = torch.rand(frames.shape[:2], device=frames.device) < share
             frames = torch.where(chosen[..., None], own.to(frames.dtype), frames)
         joints, counters = frames[..., :VALUES], frames[..., VALUES:]
+        if augment.counter_noise:
+            counters = counters + augment.counter_noise * torch.randn_like(counters)
         if augment.noise:
             joints = joints + augment.noise * torch.randn_like(joints)
         if augment.hidden:
@@ -93,6 +99,15 @@ def frame_errors(predicted: Tensor, frames: Tensor, counts: Tensor, counter: flo
 
 
 @torch.no_grad()
+def show_counter(model: PoseTransformer) -> None:
+    """Let the counter weigh as much as the positions that are added to what is fed; by the usual start, one number of
+    151 from 0 to 1 is hardly seen beside them, and long not learned from."""
+    column = torch.randn(model.config.width) * _COUNTER_SPREAD
+    model.frame_in.weight[:, VALUES] = column
+    model.frame_in.bias -= column / 2
+
+
+@torch.no_grad()
 def hide_joints(model: PoseTransformer) -> None:
     """Let what is fed say nothing but the counter. Where joints are always hidden it stays so, as no gradient comes."""
     model.frame_in.weight[:, :VALUES] = 0.0
@@ -107,11 +122,12 @@ class PoseTask:
     ) -> None:  # fmt: skip
         self._train, self._held_out, self._space = train, held_out, space
         self.module = PoseLoss(model, config.augment, config.loss.counter)
+        self._overrun = config.augment.overrun
         self.sizes = np.array([(len(s.tokens), s.count) for s in train], np.int64)
 
     def batch(self, samples: Sequence[int], rng: np.random.Generator) -> tuple[Tensor, ...]:
         """See `signllm_loop.Task`; nothing is drawn here."""
-        return pose_batch([self._train[i] for i in samples])
+        return pose_batch([self._train[i] for i in samples], self._overrun)
 
     def validate(self, count: int) -> dict[str, float]:
         """The loss by teacher forcing; of what is generated freely the distance of joints along the warping path in
@@ -143,13 +159,15 @@ def generated(model: PoseTransformer, tokens: Sequence[Sequence[int]], longest: 
     return [frames.float().cpu().numpy() for frames in made]
 
 
-def pose_batch(samples: Sequence[PoseSample]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """What `PoseLoss` takes."""
-    counts = [sample.count for sample in samples]
+def pose_batch(samples: Sequence[PoseSample], overrun: float = 0.0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """What `PoseLoss` takes. overrun: see `PoseAugmentConfig`."""
+    counts = [sample.count + math.ceil(overrun * sample.count) for sample in samples]
     frames = np.zeros((len(samples), max(counts), VALUES + 1), np.float32)
     for row, sample, count in zip(frames, samples, counts, strict=True):
-        row[:count, :VALUES] = sample.read()
-        row[:count, VALUES] = counter(count)
+        row[: sample.count, :VALUES] = sample.read()
+        row[sample.count : count, :VALUES] = row[sample.count - 1, :VALUES]
+        row[: sample.count, VALUES] = counter(sample.count)
+        row[sample.count : count, VALUES] = np.arange(sample.count + 1, count + 1) / sample.count
     return *padded([sample.tokens for sample in samples]), torch.from_numpy(frames), torch.tensor(counts)
 
 

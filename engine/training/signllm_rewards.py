@@ -32,11 +32,11 @@ class Drawing:
         self._recent: deque[float] = deque(maxlen=config.window)
 
     def order(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        """The samples of an epoch: each once with `mse`, else as many, drawn with replacement by their rewards."""
+        """The next samples: with `mse` those of an epoch, each once; else those of a round, by their rewards."""
         count = len(self._rewards)
         if self._config.kind == "mse":
             return rng.permutation(count)
-        return rng.choice(count, count, p=self.chances())
+        return rng.choice(count, max(count // self._config.rounds, 1), p=self.chances())
 
     def chances(self) -> Array:
         """(count,) probability of each sample; one that wasn't seen yet has the mean reward of the others."""

@@ -9,6 +9,7 @@ LangGloss to poses, each trained by itself.
 from __future__ import annotations
 
 import functools
+import math
 import os
 import platform
 from collections import Counter
@@ -263,7 +264,8 @@ def _pose_task(
     config: PoseConfig, tokens: int, train: list[PoseSample], held_out: list[PoseSample], files: Files, space: PoseSpace
 ) -> PoseTask:
     torch.manual_seed(config.run.seed)
-    model = PoseTransformer(config.model.pose(tokens, files.data.longest))
+    longest = math.ceil(files.data.longest * (1.0 + config.augment.overrun))
+    model = PoseTransformer(config.model.pose(tokens, longest))
     return PoseTask(config, model, train, held_out, space)
 
 
