@@ -160,6 +160,9 @@ def test_the_format_decides_the_suffix_and_what_is_asked_for(stored, tmp_path):
     assert "camera" not in skels, "joints in space need none"
     dwpose = exported(tmp_path / "y.npz", format="dwpose", fps=12.0)
     assert (Path(dwpose["output"]).name, dwpose["fps"]) == ("y.npz", 12.0)
+    changed = exported(tmp_path / "z.skels", format="dwpose")
+    assert Path(changed["output"]).name == "z.npz", "the format was changed after the file was named"
+    assert "No file was named" in refused(lambda: OPS.export_pose_file(format="dwpose"))
 
 
 def test_a_refusal_of_the_engine_is_shown(stored, tmp_path):

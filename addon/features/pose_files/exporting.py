@@ -161,9 +161,7 @@ class SIGNWRIGHT_OT_export_pose_file(ExportedTakeOperator, RequestOperator, bpy.
 
     def begin(self, context: bpy.types.Context) -> Job:
         source = self.source(context)
-        path = absolute(bpy.path.ensure_ext(self.filepath, self._suffix))
-        if not path.name:
-            raise UserError("No file was named.", "Give the name of the file to write.", code="no_file")
+        path = self._path()
         rig = current_avatar(context)
         fps = self.fps if self.properties.is_property_set("fps") else scene_fps(context.scene)
         request = {
@@ -197,6 +195,14 @@ class SIGNWRIGHT_OT_export_pose_file(ExportedTakeOperator, RequestOperator, bpy.
     def give_up(self) -> None:
         if self._scratch is not None:
             self._scratch.unlink(missing_ok=True)
+
+    def _path(self) -> Path:
+        """The chosen file with the format's suffix, also where the format was changed after the file was named."""
+        path = absolute(self.filepath)
+        name = path.stem if path.suffix in _SUFFIXES.values() else path.name
+        if not name:
+            raise UserError("No file was named.", "Give the name of the file to write.", code="no_file")
+        return path.with_name(name + self._suffix)
 
     @property
     def _suffix(self) -> str:
