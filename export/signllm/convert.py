@@ -22,7 +22,8 @@ from engine.signllm.torch_files import ModelUnfit, Trained, load
 
 from ..soke.model_files import new_bundle
 from ..soke.onnx_graph import Precision
-from .onnx_models import write_gloss, write_pose
+from ..soke.quantizing import signed_rows
+from .onnx_models import WHOLE, write_gloss, write_pose
 
 LICENCE: Final = "CC0-1.0"
 T = TypeVar("T", bound=nn.Module)
@@ -68,16 +69,16 @@ def convert_all(
 
 
 def convert(trained: Trained, folder: Path, about: About = About(), precision: Precision = "float32") -> Bundle:
-    """Write the bundle of one model. Its weights are rounded to float16 first, in which they are stored, so that
-    `trained` computes with the same ones. Raises `BundleError` when the folder exists.
+    """Write the bundle of one model. Its weights are rounded first to what is stored (float16, or bytes in precision
+    int8-stored), so that `trained` computes with the same ones. Raises `BundleError` when the folder exists.
     """
     with new_bundle(folder) as target:
         model: dict[str, Any] = {"mode": trained.mode, "fps": trained.fps, "precision": precision}
         vocabulary: dict[str, Any] = {"text": trained.text.settings}
-        write_pose(rounded(trained.pose), target, precision)
+        write_pose(rounded(trained.pose, precision), target, precision)
         model["pose"] = asdict(trained.pose.config)
         if trained.gloss is not None and trained.glosses is not None:
-            write_gloss(rounded(trained.gloss), target, precision)
+            write_gloss(rounded(trained.gloss, precision), target, precision)
             model["gloss"], vocabulary["glosses"] = asdict(trained.gloss.config), trained.glosses.settings
         shutil.copyfile(trained.pieces, target / PIECES)
         (target / VOCABULARY).write_text(
@@ -90,10 +91,16 @@ def convert(trained: Trained, folder: Path, about: About = About(), precision: P
 
 
 @torch.no_grad()
-def rounded(model: T) -> T:
-    """The model with its weights as float32 numbers that float16 has too."""
+def rounded(model: T, precision: Precision = "float32") -> T:
+    """The model with its weights as float32 numbers that float16 has too; with int8-stored, the matrices of linear maps
+    and tokens as those that bytes with a scale a row have."""
     for parameter in model.parameters():
         parameter.copy_(parameter.to(torch.float16).float())
+    if precision == "int8-stored":
+        for name, module in model.named_modules():
+            if isinstance(module, nn.Linear | nn.Embedding) and name not in WHOLE:
+                whole, scales = signed_rows(module.weight.numpy())
+                module.weight.copy_(torch.from_numpy(whole * scales[:, None]))
     return model
 
 

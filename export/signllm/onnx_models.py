@@ -11,6 +11,7 @@ have in common is told in `export/soke/onnx_layers.py`.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from engine.signllm.model_files import DECODER, ENCODER
 
 from ..soke.onnx_graph import Graph, Precision
 from ..soke.onnx_layers import Layers, State
+
+WHOLE: Final = ("frame_in", "frame_out")
+"""Linear maps of frames, which are never rounded to whole numbers: the error would be one of the pose."""
 
 
 def write_pose(model: PoseTransformer, folder: Path, precision: Precision = "float32") -> None:
@@ -47,7 +51,7 @@ def write_gloss(model: GlossTransformer, folder: Path, precision: Precision = "f
     with Graph(folder / DECODER["gloss"], precision) as graph:
         layers = _layers(graph, state, config)
         gloss = graph.given("gloss", np.int64, ("batch",))
-        embedded = graph.op("Gather", graph.weights("gloss_embedding", state["gloss_embedding.weight"]), gloss)
+        embedded = graph.op("Gather", graph.stored("gloss_embedding", state["gloss_embedding.weight"]), gloss)
         x = layers.decoded(graph.op("Unsqueeze", embedded, graph.whole(1)), config.decoder_layers)
         logits = layers.linear(graph.op("Squeeze", x, graph.whole(1)), "gloss_out")
         graph.made(graph.op("Cast", logits, to=TensorProto.FLOAT), "logits", np.float32, ("batch", config.glosses))
@@ -59,7 +63,7 @@ def _write_encoder(
     with Graph(path, precision) as graph:
         layers = _layers(graph, state, config)
         tokens = graph.given("tokens", np.int64, ("batch", "text"))
-        embedded = graph.op("Gather", graph.weights("embedding", state["embedding.weight"]), tokens)
+        embedded = graph.op("Gather", graph.stored("embedding", state["embedding.weight"]), tokens)
         layers.give_memory(layers.encoded(embedded, tokens, config.encoder_layers), config.decoder_layers)
 
 
@@ -68,7 +72,7 @@ def _layers(graph: Graph, state: State, config: PoseTransformerConfig | GlossTra
 
 
 def _plain(layers: Layers, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32], name: str) -> str:
-    """A linear map of frames, which isn't rounded: its error would be one of the pose, step after step."""
+    """A linear map of frames."""
     graph = layers.graph
     product = graph.op("MatMul", x, graph.weights(name, np.ascontiguousarray(weight.T)))
     return graph.op("Add", product, graph.weights(f"{name}.bias", bias))

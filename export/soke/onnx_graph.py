@@ -16,7 +16,7 @@ import onnx
 from numpy.typing import DTypeLike, NDArray
 from onnx import TensorProto, helper
 
-from .quantizing import packed_blocks, unsigned_columns
+from .quantizing import packed_blocks, signed_rows, unsigned_columns
 
 OPSET: Final = 23
 """The first with an operator for attention with a cache."""
@@ -29,9 +29,10 @@ _SMALL: Final = 1024
 BLOCK: Final = 32
 """Weights that share a scale in the weight-only precisions."""
 
-Precision = Literal["float32", "float16", "int8", "int8-dynamic", "int4"]
-"""float16 is for GPUs. int8 and int4 keep the weights in blocks and compute as the processor does it best;
-int8-dynamic rounds the activations too, to 8 bits a row."""
+Precision = Literal["float32", "float16", "int8-stored", "int8", "int8-dynamic", "int4"]
+"""float16 is for GPUs. int8-stored is small on disk only: a byte a weight and a scale a row, which are multiplied when
+the file is loaded, and float32 from there on. int8 and int4 keep the weights in blocks and compute as the processor
+does it best; int8-dynamic rounds the activations too, to 8 bits a row."""
 Array = NDArray[np.generic]
 Dimension = int | str
 
@@ -96,6 +97,23 @@ class Graph:
             self._unfolded[name] = self.op("Cast", self.constant(name, half), to=TensorProto.FLOAT)
         return self._unfolded[name]
 
+    def stored(self, name: str, values: NDArray[np.float32], *, transposed: bool = False) -> str:
+        """A (rows, columns) matrix as `weights` has it, in precision int8-stored as bytes.
+
+        transposed: give its transpose.
+        """
+        if self.precision != "int8-stored":
+            return self.weights(name, values.T if transposed else values)
+        if name not in self._unfolded:
+            whole, scales = signed_rows(values)
+            turned = (whole.T, scales[None]) if transposed else (whole, scales[:, None])
+            bytes_, scale = (
+                self.constant(f"{name}.{k}", np.ascontiguousarray(x))
+                for k, x in zip(("int8", "scale"), turned, strict=True)
+            )
+            self._unfolded[name] = self.op("Mul", self.op("Cast", bytes_, to=TensorProto.FLOAT), scale)
+        return self._unfolded[name]
+
     def whole(self, *numbers: int) -> str:
         """A (N,) constant of whole numbers."""
         return self.constant("int_" + "_".join(map(str, numbers)), np.array(numbers, np.int64))
@@ -121,7 +139,7 @@ class Graph:
         elif self.precision == "int8-dynamic":
             product = self._dynamic(x, name, weight.astype(np.float32))
         else:
-            product = self.op("MatMul", x, self.weights(name, weight.T))
+            product = self.op("MatMul", x, self.stored(name, weight.astype(np.float32), transposed=True))
         return self.op("Add", product, self.weights(f"{name}.bias", bias))
 
     def norm(self, x: str, name: str, weight: Array, bias: Array) -> str:

@@ -52,7 +52,7 @@ class Layers:
 
     def positions(self, stack: str) -> str:
         """The table of positions of `encoder` or `decoder`."""
-        return self.graph.weights(f"{stack}.positions", self.state[f"{stack}.positions.weight"][POSITION_OFFSET:])
+        return self.graph.stored(f"{stack}.positions", self.state[f"{stack}.positions.weight"][POSITION_OFFSET:])
 
     def encoded(self, embedded: str, tokens: str, layers: int) -> str:
         """(batch, text, width) embeddings of `tokens`, whose second axis is the text, to what the encoder says."""

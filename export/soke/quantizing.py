@@ -26,6 +26,12 @@ def packed_blocks(weight: NDArray[np.float32], bits: int, block: int) -> tuple[N
     return values, scales.reshape(-1).astype(np.float32)
 
 
+def signed_rows(weight: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Weight (N, K) as whole numbers from -127 to 127 and a scale (N,) for each row."""
+    scales = (np.abs(weight).max(axis=1) / 127).astype(np.float32)
+    return np.rint(weight / np.where(scales == 0, 1, scales)[:, None]).astype(np.int8), scales
+
+
 def unsigned_columns(weight: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Weight (N, K) as (K, N) bytes about 128 and a scale (N,) for each output.
 

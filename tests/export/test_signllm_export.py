@@ -96,6 +96,18 @@ def test_weights_are_rounded_to_what_is_stored() -> None:
     assert torch.equal(layer.weight, layer.weight.half().float())
 
 
+def test_bytes_are_half_as_large_and_what_they_say_is_what_torch_says_with_them(trained: Path, tmp_path: Path) -> None:
+    for group in ("mlsf/ASL", "prompt2langgloss"):
+        sizes = []
+        for precision in ("float32", "int8-stored"):
+            model = torch_files.load(trained / group)
+            bundle = convert(model, tmp_path / precision / group, precision=precision)
+            assert [line for line in compare(model, bundle) if not line.agrees] == []
+            matrices = ("encoder.onnx", "decoder.onnx")
+            sizes.append(sum(f.bytes for name, f in bundle.manifest.files.items() if name.endswith(matrices)))
+        assert sizes[1] < 0.8 * sizes[0], "the graph itself is a large part of these tiny models"
+
+
 @pytest.mark.parametrize("precision", ["float16", "int8"])
 def test_smaller_bundles_can_be_made(trained: Path, tmp_path: Path, precision: str) -> None:
     """What they say differs a little, so that the command doesn't fail for it."""
