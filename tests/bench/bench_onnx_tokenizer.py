@@ -66,16 +66,21 @@ def main() -> None:
             error = float(np.abs(decoded["ONNX Runtime"] - decoded["torch"]).max())
             same = encoded["ONNX Runtime"] == encoded["torch"]
             times: dict[tuple[str, str], list[tuple[float, float]]] = {}
+            medians: dict[tuple[str, str], tuple[float, float]] = {}
             for _ in range(runs):
                 for name, tokenizer in both.items():
                     times.setdefault((name, "decode"), []).append(timed(lambda t=tokenizer: t.decode(codes)))
                     times.setdefault((name, "encode"), []).append(timed(lambda t=tokenizer: t.encode(features)))
             for (name, what), pairs in sorted(times.items(), key=lambda item: item[0][1]):
                 clock, used = zip(*pairs, strict=True)
+                medians[name, what] = statistics.median(clock), statistics.median(used)
                 print(
                     f"{threads} threads  {what} 400 frames  {name:12}  median {statistics.median(clock):6.1f} ms, best "
                     f"{min(clock):6.1f} ms, processor {statistics.median(used):6.1f} ms"
                 )
+            for what in ("decode", "encode"):
+                gain = np.divide(medians["torch", what], medians["ONNX Runtime", what])
+                print(f"{threads} threads  {what}  ONNX Runtime is {gain[0]:.2f}x as fast (processor {gain[1]:.2f}x)")
             print(f"{threads} threads  largest error {error:.1e}, codes {'equal' if same else 'DIFFER'}", flush=True)
 
 
