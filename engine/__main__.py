@@ -16,6 +16,7 @@ from .dictionary.commands import add_dictionary, add_hamnosys
 from .generators import registry
 from .generators.base import EngineError
 from .model_commands import add_model_commands
+from .pose_files.commands import add_pose_files
 
 EXIT_OK, EXIT_ERROR, EXIT_CANCELLED = 0, 1, 130
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     body = commands.add_parser("export-body", help="write the embedded avatar as a plain SMPL-X .npz for other tools")
     body.add_argument("output", metavar="FILE", help="the .npz to write: 3 MB, but 130 MB in memory")
     body.set_defaults(run=_export_body)
+    add_pose_files(commands)
     _add_training(commands)
     return parser
 

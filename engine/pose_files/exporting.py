@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,9 @@ from ..generators.base import EngineError, Report
 from ..outputs import readable_error
 from ..soke.motion import cut
 from ..take import PoseSequence, Take
+from . import Format
 
 Array = NDArray[np.floating]
-Format = Literal["skels", "openpose_25", "openpose_18", "dwpose"]
-FORMATS: Final[tuple[Format, ...]] = ("skels", "openpose_25", "openpose_18", "dwpose")
 _BODIES: Final[dict[str, Body]] = {"openpose_25": "BODY_25", "openpose_18": "BODY_18"}
 _CHUNK: Final = 64
 """Frames that are skinned together."""

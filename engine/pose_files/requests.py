@@ -17,7 +17,8 @@ from ..generators.dictionary import body_model
 from ..outputs import check_output, read_take
 from ..protocol import Message
 from ..requests import written
-from .exporting import FORMATS, ExportChoices, export_take
+from . import FORMATS
+from .exporting import ExportChoices, export_take
 from .importing import import_takes
 from .lines import Lines
 from .sources import Counter, ImportChoices

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.__main__ import main
 from engine.body import EMBEDDED_AVATAR, BodyModel
 from engine.formats.body50 import TO_PICTURE, Camera, joints50
 from engine.formats.dwpose import read_dwpose
@@ -351,6 +352,20 @@ def test_an_export_that_is_given_up_leaves_nothing_behind(tmp_path: Path, take: 
     with pytest.raises(Cancelled):
         handler("take_export")(message, report)
     assert [p.name for p in tmp_path.iterdir()] == ["take.npz"]
+
+
+def test_both_ways_are_commands_too(
+    tmp_path: Path, take: Path, joints: Array, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export-take", str(take), "-o", str(tmp_path / "x.skels"), "--scale", "3", "--no-counter"]) == 0
+    assert "x.skels: 4 files, 10 frames at 24 a second" in capsys.readouterr().out
+    paths = [str(tmp_path / name) for name in ("x.skels", "none.npz")]
+    assert main(["import-takes", *paths, "-o", str(tmp_path / "back.npz"), "--fps", "24"]) == 0
+    printed = capsys.readouterr()
+    assert "back.npz: My take, 10 frames at 24 a second" in printed.out and "Left out: none.npz" in printed.err
+    assert Take.load(tmp_path / "back.npz").text == "Lift the hand."
+    assert main(["import-takes", paths[1], "-o", str(tmp_path / "out.npz")]) == 1
+    assert "No take was imported" in capsys.readouterr().err
 
 
 def test_frames_are_never_mixed_with_others(tmp_path: Path, take: Path) -> None:
