@@ -22,6 +22,7 @@ from ..planning import language_of, make_plan
 from ..take import PoseSequence, Segment, TakeError
 from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS
 from .decoding import Decoded
+from .endings import endings
 from .exact import Exact, exact, stretched
 from .joining import Piece, Placed, brought_to_rest, join, piece_of, signing_range
 from .model import Device, Model, Precision
@@ -189,7 +190,11 @@ def _perform(task: Task, progress: Callable[[float], None]) -> list[Performance]
     else:
         decoded = _decode(task, plans, progress)
     if plans is None and task.options.length == 1.0:
-        _warn_of_ends(task, decoded[: len(chunks)])
+        told = endings(
+            chunks, decoded[: len(chunks)], _most_steps(task.model), task.model.step_seconds,
+            sampled=task.options.temperature > 0, signs=task.plan is not None,
+        )  # fmt: skip
+        task.warnings = (*task.warnings, *told)
     return [
         _performance(task, plans, decoded[number * len(chunks) : (number + 1) * len(chunks)]) for number in range(count)
     ]
@@ -333,20 +338,6 @@ def _batches(beams: Sequence[int]) -> list[list[int]]:
         size = max(_BATCH // count, 1)
         result += [own[i : i + size] for i in range(0, len(own), size)]
     return result
-
-
-def _warn_of_ends(task: Task, decoded: Sequence[Decoded]) -> None:
-    """Tell which sentences the model didn't bring to an end."""
-    most = _most_steps(task.model)
-    for chunk, made in zip(task.retrieved.chunks, decoded, strict=True):
-        if made.ended:
-            continue
-        text = repr(chunk.text[:60])
-        told = f"The model found no end for {text}, so that it was cut. Another seed may do better."
-        if len(made.rows[PARTS[0]]) >= most:
-            limit = f"The model signs {most * task.model.step_seconds:.0f} seconds at most at a time"
-            told = f"{limit}: the end of {text} may be missing. Split the sentence."
-        task.warnings = (*task.warnings, told)
 
 
 def _performance(task: Task, plans: Sequence[Exact] | None, decoded: Sequence[Decoded]) -> Performance:
