@@ -128,6 +128,8 @@ def _evaluated(producer: Producer, asked: Mapping[str, Sequence[Asked]], fps: fl
         began = time.perf_counter()
         made = producer.produce(clips, code)
         spent += time.perf_counter() - began
+        if not made:
+            continue
         read: list[Any] = [(None, None)] * len(made)
         if reader is not None and code in reader.languages:
             at_rate = [stretched(one.points, round(len(one.points) * reader.fps / fps)) for one in made]

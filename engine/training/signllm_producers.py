@@ -52,7 +52,7 @@ class Producer(Protocol):
     about: Mapping[str, Any]
 
     def produce(self, asked: Sequence[Asked], language: str) -> list[Produced]:
-        """Motion for the texts of one language."""
+        """Motion for the texts of one language; none at all where a method can't do it."""
         ...
 
 
@@ -144,8 +144,8 @@ class OtherProducer:
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def produce(self, asked: Sequence[Asked], language: str) -> list[Produced]:
-        """See `Producer`; each has that of the next one, the last that of the first."""
-        return [Produced(asked[(i + 1) % len(asked)].points) for i in range(len(asked))]
+        """See `Producer`; each has that of the next one, the last that of the first. None where there is one only."""
+        return [Produced(asked[(i + 1) % len(asked)].points) for i in range(len(asked))] if len(asked) > 1 else []
 
 
 @dataclass(frozen=True)
