@@ -24,9 +24,7 @@ def endings(
     most: steps that the model makes. sampled: another seed gives another outcome. signs: the dictionary's entries are
     signs as sentences have them, so that their lengths tell how long a sentence must be.
     """
-    told = [
-        _told(chunk, made, most, step_seconds, sampled, signs) for chunk, made in zip(chunks, decoded, strict=True)
-    ]
+    told = [_told(chunk, made, most, step_seconds, sampled, signs) for chunk, made in zip(chunks, decoded, strict=True)]
     return [warning for warning in told if warning]
 
 

@@ -3,9 +3,10 @@
 Method: the model, texts and plain loop of `bench_generator`, whose figures can be set beside these: random weights,
 12 + 12 layers of width 1024, 20,000 words, a text of 60 tokens, greedy, exactly 100 steps. Each precision is exported,
 loaded and run in this process, one after the other; seconds are the best of RUNS after one that isn't counted, of the
-batch those of one run after a short one, on the clock and of the processor. Agreement: share of tokens that are those of the first precision, when it decodes freely
-(one token that differs changes all after it) and when it is fed what the first generated. With `--every N` the plain
-loop runs at each N-th length of the prefix and is added up from those; without it there is none.
+batch those of one run after a short one, on the clock and of the processor. Agreement: share of tokens that are those
+of the first precision, when it decodes freely (one token that differs changes all after it) and when it is fed what
+the first generated. With `--every N` the plain loop runs at each N-th length of the prefix and is added up from those;
+without it there is none.
 """
 
 # pyright: reportMissingImports=false
