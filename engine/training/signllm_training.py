@@ -140,14 +140,14 @@ def train_signllm(path: Path, config: SignLlmConfig, job: Job) -> bool:
     """
     fabric = launched(config.pose.run)
     if config.mode == "prompt2langgloss":
-        return _train_langgloss(fabric, Files.read(path, config.data), config, job)
+        return _train_langgloss(fabric, _files(fabric, path, config.data), config, job)
     chosen = SkelsFolder.read(path, config.data.fps, config.data.scale).chosen(config.data.languages)
     finished = True
     for code in chosen:
         own = replace(job, output=job.output / code)
         if job.resume and (own.output / ABOUT).is_file():
             continue
-        finished &= _train_group(fabric, Files.read(path, config.data, (code,)), config, own)
+        finished &= _train_group(fabric, _files(fabric, path, config.data, (code,)), config, own)
     return finished
 
 
@@ -205,7 +205,8 @@ def _train_langgloss(fabric: Fabric, files: Files, config: SignLlmConfig, job: J
 
 def train_reader(path: Path, config: ReaderConfig, job: Job) -> bool:
     """Train a model that reads poses. Whether it came to its end. Raises what `train_signllm` does."""
-    fabric, files = launched(config.run), Files.read(path, config.data)
+    fabric = launched(config.run)
+    files = _files(fabric, path, config.data)
     tokens = {token for _, clip in files.of("train") for token in files.lang_gloss(clip)}
     numbers = {token: number for number, token in enumerate(sorted(tokens), 1)}
     pieces = _pieces(fabric, files.texts(), config.model.pieces, job.output)
@@ -254,6 +255,12 @@ class _Reads:
 
     def __call__(self) -> Frames:
         return self.seen(self.split.points(self.clip, self.every))
+
+
+def _files(fabric: Fabric, path: Path, data: SkelsConfig, codes: Sequence[str] | None = None) -> Files:
+    """The files, by one process first, which keeps what it read of them for the others."""
+    with fabric.rank_zero_first():
+        return Files.read(path, data, codes)
 
 
 def _pose_sample(files: Files, own: SkelsSplit, clip: SkelsClip, tokens: list[int], space: PoseSpace) -> PoseSample:
