@@ -37,10 +37,9 @@ _loading = threading.Lock()
 @dataclass(frozen=True)
 class Signing:
     """One sentence. points: (T, 50, 3) joints in the unit and the axes of the training's. complete: whether its counter
-    ended it. attention: (T, S) where in its tokens the model looked."""
+    ended it."""
 
     points: NDArray[np.float32]
-    attention: NDArray[np.float32]
     complete: bool
 
 
@@ -97,11 +96,7 @@ class Model:
         """Frames of several sentences, made together. tokens: rows of texts, or of LangGloss in Prompt2LangGloss."""
         session = self._pose.frames(tokens)
         made = free_running.run(session, len(tokens), self.config.frame, self.config.longest_frames, progress)
-        looked = np.stack(session.attention, axis=1)
-        return [
-            Signing(self._points(frames), looked[i, : len(frames), : len(tokens[i])], free_running.ended(frames))
-            for i, frames in enumerate(made)
-        ]
+        return [Signing(self._points(frames), free_running.ended(frames)) for frames in made]
 
     def _points(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         values = frames[:, : self.config.values] * self._std + self._mean

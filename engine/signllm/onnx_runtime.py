@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,34 +29,31 @@ class OnnxTransformer:
 
     def frames(self, texts: Sequence[Sequence[int]]) -> OnnxFrames:
         """Read the tokens of texts and be ready to generate their frames together, by the model `pose`."""
-        return OnnxFrames(self._read(texts, "next", "attention"))
+        return OnnxFrames(self._read(texts, "next"))
 
     def glosses(self, text: Sequence[int]) -> OnnxGlosses:
         """Read the tokens of a prompt and be ready to decode its LangGloss, by the model `gloss`."""
         return OnnxGlosses(self._read([text], "logits"))
 
-    def _read(self, texts: Sequence[Sequence[int]], *outputs: str) -> OnnxDecoder:
+    def _read(self, texts: Sequence[Sequence[int]], output: str) -> OnnxDecoder:
         lengths = np.array([len(tokens) for tokens in texts])
         padded = np.full((len(texts), int(lengths.max())), PAD, np.int64)
         for row, tokens in zip(padded, texts, strict=True):
             row[: len(tokens)] = tokens
         mask = np.arange(padded.shape[1]) < lengths[:, None]
         memory = read_input(self._encoder, self._device, {"tokens": padded, "mask": mask})
-        return OnnxDecoder(self._decoder, self._device, memory, {"mask": mask}, outputs)
+        return OnnxDecoder(self._decoder, self._device, memory, {"mask": mask}, [output])
 
 
 @dataclass
 class OnnxFrames:
-    """A `free_running.FrameSession` that keeps where in the text it looked: (B, S) a step."""
+    """A `free_running.FrameSession`."""
 
     decoder: OnnxDecoder
-    attention: list[NDArray[np.float32]] = field(default_factory=list)
 
     def step(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `FrameSession.step`."""
-        made, looked = self.decoder.step({"frame": frames})
-        self.attention.append(looked)
-        return made
+        return self.decoder.step({"frame": frames})[0]
 
 
 @dataclass

@@ -15,7 +15,6 @@ from ..generators.dictionary import body_model
 from ..planning import language_of, make_plan
 from ..soke.joining import Piece, Placed, join, signing_range
 from ..take import PoseSequence, Segment
-from .alignment import spans
 from .bundled import Model, Signing, opened
 from .config import Mode
 from .script import Script, Sentence, read, words_of
@@ -94,8 +93,8 @@ def perform(request: GenerateRequest, mode: Mode, options: Options, report: Repo
     fps = model.fps * float(request.speed)
     segments = [
         segment
-        for one, made, place in zip(ready, signed, placed, strict=True)
-        for segment in _segments(one, made, place, fps, found)
+        for one, piece, place in zip(ready, pieces, placed, strict=True)
+        for segment in _segments(one, piece, place, fps, found)
     ]
     sequence = replace(whole, fps=fps).resampled(float(request.fps))
     lines = [one.tokens for one in ready if one.tokens]
@@ -225,25 +224,20 @@ def _fitted(model: Model, signed: Sequence[Signing], request: GenerateRequest, r
     return sequences
 
 
-def _segments(one: _Ready, made: Signing, place: Placed, fps: float, found: bundles.Listed) -> list[Segment]:
-    """The sentence as one segment, or each of its glosses by where the model looked."""
+def _segments(one: _Ready, piece: Piece, place: Placed, fps: float, found: bundles.Listed) -> list[Segment]:
+    """The sentence as one segment, or its glosses, which share the time from the first sign to the last evenly: the
+    model doesn't say when it signs which."""
     assert found.bundle is not None
     source, licence = f"model/{found.id}", found.bundle.manifest.licence
 
-    def segment(gloss: str, begin: float, end: float) -> Segment:
-        return Segment(gloss, begin, end, "generated", one.sentence.span, source=source, licence=licence)
-
-    def seconds(frame: int) -> float:
-        return (place.start + min(max(frame, place.first), place.end) - place.first) / fps
+    def segment(gloss: str, first: float, end: float) -> Segment:
+        begin, stop = ((place.start + min(max(x, place.first), place.end) - place.first) / fps for x in (first, end))
+        return Segment(gloss, begin, stop, "generated", one.sentence.span, source=source, licence=licence)
 
     if not one.tokens:
-        words = " ".join(one.sentence.text.split())
-        return [segment(words, seconds(0), seconds(len(made.points)))]
-    signs = spans(made.attention[:, : len(one.tokens)])
-    return [
-        segment(gloss, seconds(signs[first][0]), seconds(signs[end - 1][1]))
-        for gloss, first, end in words_of(one.tokens)
-    ]
+        return [segment(" ".join(one.sentence.text.split()), 0, len(piece.sequence))]
+    edges = np.linspace(piece.first, piece.end, len(one.tokens) + 1).tolist()
+    return [segment(gloss, edges[first], edges[end]) for gloss, first, end in words_of(one.tokens)]
 
 
 def _provenance(found: bundles.Listed, model: Model) -> dict[str, Any]:

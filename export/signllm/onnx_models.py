@@ -1,8 +1,7 @@
 """SignLLM's models as pairs of ONNX files: the encoder, once a text, and one step of the decoder with its cache.
 
 `pose_encoder.onnx`: `tokens` and `mask` (batch, text). `pose_decoder.onnx`: `frame` (batch, values + 1) that is fed to
-`next`, the frame after it, of the same shape; of the frames further ahead, which serve training, it holds none. And
-`attention` (batch, text), where in the text it looked, the mean of all layers and heads.
+`next`, the frame after it, of the same shape; of the frames further ahead, which serve training, it holds none.
 `gloss_encoder.onnx` is as the other. `gloss_decoder.onnx`: `gloss` (batch,) to `logits` (batch, glosses). What they
 have in common is told in `export/soke/onnx_layers.py`.
 """
@@ -36,9 +35,7 @@ def write_pose(model: PoseTransformer, folder: Path, precision: Precision = "flo
         layers = _layers(graph, state, config)
         frame = _in(graph, graph.given("frame", np.float32, ("batch", config.frame)))
         embedded = _plain(layers, frame, *layers.of("frame_in"), "frame_in")
-        looked: list[str] = []
-        x = layers.decoded(graph.op("Unsqueeze", embedded, graph.whole(1)), config.decoder_layers, looked)
-        graph.made(graph.op("Mean", *looked), "attention", np.float32, ("batch", "text"))
+        x = layers.decoded(graph.op("Unsqueeze", embedded, graph.whole(1)), config.decoder_layers)
         weight, bias = (part[: config.frame] for part in layers.of("frame_out"))
         made = _plain(layers, graph.op("Squeeze", x, graph.whole(1)), weight, bias, "frame_out")
         graph.made(graph.op("Cast", made, to=TensorProto.FLOAT), "next", np.float32, ("batch", config.frame))

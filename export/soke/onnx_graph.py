@@ -118,10 +118,6 @@ class Graph:
         """A (N,) constant of whole numbers."""
         return self.constant("int_" + "_".join(map(str, numbers)), np.array(numbers, np.int64))
 
-    def number(self, value: float) -> str:
-        """A float32 constant of no dimension."""
-        return self.constant(f"number_{value!r}", np.array(value, np.float32))
-
     def op(self, kind: str, *inputs: str, domain: str = "", **attributes: object) -> str:
         """One node with one output, whose name is given back."""
         return self.ops(kind, *inputs, outputs=1, domain=domain, **attributes)[0]

@@ -15,15 +15,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto
 
 from engine.soke.transformer import POSITION_OFFSET
 
 from .onnx_graph import Graph
 
 _KINDS: Final = ("key", "value")
-_NEVER: Final = -1e9
-"""Score of what attention may not look at."""
 
 State = Mapping[str, NDArray[np.float32]]
 
@@ -78,18 +75,15 @@ class Layers:
             for kind, x in zip(_KINDS, graph.ops("Split", both, outputs=2, axis=-1, num_outputs=2), strict=True):
                 graph.made(self._by_head(x), f"cross_{kind}_{n}", graph.kind, shape)
 
-    def decoded(self, embedded: str, layers: int, looked: list[str] | None = None) -> str:
-        """(batch, 1, width) embedding of one step to its state, normalised.
-
-        looked: gets, a layer, where in the text it looked: (batch, text) float32, the mean of the heads, sum 1.
-        """
+    def decoded(self, embedded: str, layers: int) -> str:
+        """(batch, 1, width) embedding of one step to its state, normalised."""
         graph = self.graph
         place = graph.op("Gather", self.positions("decoder"), graph.given("position", np.int64, ()))
         x = self.norm(graph.op("Add", embedded, place), "decoder.embedding_norm")
         mask = graph.op("Unsqueeze", graph.given("mask", np.bool_, ("batch", "text")), graph.whole(1, 2))
         for n in range(layers):
             x = graph.op("Add", x, self._look_back(x, n))
-            x = graph.op("Add", x, self._look_at_text(x, mask, n, looked))
+            x = graph.op("Add", x, self._look_at_text(x, mask, n))
             x = self._fed(x, f"decoder.layers.{n}")
         return self.norm(x, "decoder.norm")
 
@@ -104,25 +98,14 @@ class Layers:
             graph.made(value, f"{kind}_{n}", graph.kind, ("batch", self.heads, "present", size))
         return self.linear(seen, f"{name}.attention.out")
 
-    def _look_at_text(self, x: str, mask: str, n: int, looked: list[str] | None) -> str:
+    def _look_at_text(self, x: str, mask: str, n: int) -> str:
         graph, name = self.graph, f"decoder.layers.{n}"
         q = self.linear(self.norm(x, f"{name}.cross_norm"), f"{name}.cross.q")
         shape = ("batch", self.heads, "text", self.width // self.heads)
         memory = [graph.given(f"cross_{kind}_{n}", graph.kind, shape) for kind in _KINDS]
-        by_head = self._by_head(q)
-        if looked is not None:
-            looked.append(self._where(by_head, memory[0], mask))
-        seen = graph.op("Attention", by_head, *memory, mask)
+        seen = graph.op("Attention", self._by_head(q), *memory, mask)
         joined = graph.op("Reshape", graph.op("Transpose", seen, perm=[0, 2, 1, 3]), graph.whole(0, 0, self.width))
         return self.linear(joined, f"{name}.cross.out")
-
-    def _where(self, q: str, keys: str, mask: str) -> str:
-        """Where (batch, heads, 1, width / heads) queries look, which the operator for attention keeps to itself."""
-        graph, size = self.graph, self.width // self.heads
-        products = graph.op("MatMul", q, graph.op("Transpose", keys, perm=[0, 1, 3, 2]))
-        scores = graph.op("Mul", graph.op("Cast", products, to=TensorProto.FLOAT), graph.number(size**-0.5))
-        shares = graph.op("Softmax", graph.op("Where", mask, scores, graph.number(_NEVER)), axis=-1)
-        return graph.op("Squeeze", graph.op("ReduceMean", shares, graph.whole(1)), graph.whole(1, 2))
 
     def _qkv(self, x: str, layer: str) -> list[str]:
         return self.graph.ops("Split", self.linear(x, f"{layer}.attention.qkv"), outputs=3, axis=-1, num_outputs=3)

@@ -63,9 +63,16 @@ def test_segments_cover_the_take_and_say_where_they_come_from(models: Path, meth
     assert {s.origin for s in take.segments} == {"generated"}
     assert {s.source for s in take.segments} == {f"model/{take.settings['bundle']}"}
     assert {text[slice(*s.text_span)] for s in take.segments} == {"I like tea.", "How are you?"}
-    assert take.segments[0].start == 0.0
+    assert take.segments[0].start < 0.5
     assert take.segments[-1].end <= take.sequence.duration + 1.0 / 12.0
     assert all(a.end <= b.start + 1e-9 for a, b in zip(take.segments, take.segments[1:], strict=False))
+
+
+def test_glosses_share_the_time_from_the_first_sign_to_the_last_by_their_letters(models: Path) -> None:
+    take = sign(models, "tea", "prompt2langgloss", gloss="HELLO fs-ABC TEA")
+    lengths = [s.end - s.start for s in take.segments]
+    np.testing.assert_allclose(lengths, np.array([1, 3, 1]) * lengths[0])
+    assert take.segments[-1].end <= take.sequence.duration + 1.0 / 12.0
 
 
 def test_the_take_tells_its_glosses_and_a_gloss_line_that_can_be_edited(models: Path) -> None:

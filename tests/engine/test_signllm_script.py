@@ -1,15 +1,12 @@
-"""What SignLLM's methods sign of a text: sentences, prompts, LangGloss; when its tokens are signed; when it ends."""
+"""What SignLLM's methods sign of a text: sentences, prompts, LangGloss; and when it ends."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import pytest
 
 from engine.generators.base import EngineError, GenerateRequest
 from engine.signllm import free_running
-from engine.signllm.alignment import spans
 from engine.signllm.counter import Counter
 from engine.signllm.script import read, words_of
 
@@ -75,38 +72,6 @@ def test_lang_gloss_may_be_written_instead_of_a_text() -> None:
 def test_letters_in_a_row_are_one_word() -> None:
     tokens = ("<ASL_HELLO>", "<ASL_fs-A>", "<ASL_fs-N>", "<ASL_IX-1>", "<ASL_fs-X>")
     assert words_of(tokens) == [("HELLO", 0, 1), ("fs-AN", 1, 3), ("IX-1", 3, 4), ("fs-X", 4, 5)]
-
-
-def test_tokens_are_where_the_model_looked_in_their_order() -> None:
-    looked = np.full((10, 3), 0.1)
-    looked[:4, 0] = looked[4:5, 1] = looked[5:, 2] = 0.8
-    assert spans(looked) == [(0, 4), (4, 5), (5, 10)]
-
-
-def test_tokens_keep_their_order_even_where_the_model_looks_back() -> None:
-    looked = np.full((9, 2), 0.2)
-    looked[:3, 0] = looked[3:8, 1] = looked[8:, 0] = 0.8
-    assert spans(looked) == [(0, 3), (3, 9)]
-
-
-@pytest.mark.parametrize(("frames", "tokens"), [(1, 1), (5, 5), (3, 7), (40, 1), (12, 4)])
-def test_the_reading_covers_all_frames_and_no_frame_twice(frames: int, tokens: int) -> None:
-    made = spans(np.random.default_rng(0).random((frames, tokens)))
-    assert len(made) == tokens
-    assert made[0][0] == 0
-    assert made[-1][1] == frames
-    assert all(a[1] == b[0] for a, b in itertools.pairwise(made))
-    assert frames < tokens or all(end > first for first, end in made)
-
-
-def test_the_reading_is_the_best_of_all_that_there_are() -> None:
-    looked = np.random.default_rng(1).random((8, 3))
-    gains = np.log(looked)
-    best = max(
-        ((a, b) for a in range(1, 7) for b in range(a + 1, 8)),
-        key=lambda cut: gains[: cut[0], 0].sum() + gains[cut[0] : cut[1], 1].sum() + gains[cut[1] :, 2].sum(),
-    )
-    assert spans(looked) == [(0, best[0]), best, (best[1], 8)]
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 50, 700])

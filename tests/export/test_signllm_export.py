@@ -76,8 +76,6 @@ def test_the_bundle_signs_a_text_as_torch_does(trained: Path, tmp_path: Path) ->
     frames = free_run(model.pose, torch.tensor([tokens]), torch.tensor([len(tokens)]), 60)[0].numpy()
     signing = made.sign([tokens], lambda done: None)[0]
     assert signing.complete
-    assert signing.attention.shape == (len(frames), len(tokens))
-    np.testing.assert_allclose(signing.attention.sum(axis=1), 1.0, atol=1e-5)
     wanted = frames[:, :-1] * model.std + model.mean
     np.testing.assert_allclose(signing.points.reshape(len(frames), -1), wanted, atol=1e-4)
 

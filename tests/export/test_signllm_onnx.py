@@ -88,24 +88,6 @@ def test_both_say_the_same_of_frames_that_are_given(pose: PoseTransformer, tmp_p
     np.testing.assert_allclose(made, said.numpy(), atol=1e-4)
 
 
-def test_where_it_looks_is_torchs_own_attention(pose: PoseTransformer, tmp_path: Path) -> None:
-    write_pose(pose, tmp_path)
-    session = OnnxTransformer(bundle(tmp_path), "pose", threads=1).frames(TEXTS)
-    queries: list[torch.Tensor] = []
-    for layer in pose.decoder_layers:
-        layer.cross.q.register_forward_hook(lambda module, given, made: queries.append(made))
-    cache = pose.start(pose.encode(TOKENS, LENGTHS), LENGTHS, 1)
-    frame = torch.randn(2, POSE.frame)
-    pose.step(frame, cache)
-    session.step(frame.numpy())
-    shares = []
-    for q, memory in zip(queries, cache.memory, strict=True):
-        heads = q.view(2, 1, POSE.heads, -1).transpose(1, 2)
-        scores = heads @ memory[0].transpose(2, 3) * (POSE.width // POSE.heads) ** -0.5
-        shares.append(scores.masked_fill(~cache.mask, -torch.inf).softmax(dim=-1).mean(dim=1)[:, 0])
-    np.testing.assert_allclose(session.attention[0], torch.stack(shares).mean(dim=0).detach().numpy(), atol=1e-5)
-
-
 @pytest.mark.parametrize("beams", [1, 3])
 def test_both_write_the_same_glosses(tmp_path: Path, beams: int) -> None:
     model = GlossTransformer(GLOSS).eval()
