@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Final, Literal
+from typing import IO, Any, Final, Literal
 
 import numpy as np
 import onnx
@@ -118,11 +118,11 @@ class Graph:
         """A (N,) constant of whole numbers."""
         return self.constant("int_" + "_".join(map(str, numbers)), np.array(numbers, np.int64))
 
-    def op(self, kind: str, *inputs: str, domain: str = "", **attributes: object) -> str:
+    def op(self, kind: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
         """One node with one output, whose name is given back."""
         return self.ops(kind, *inputs, outputs=1, domain=domain, **attributes)[0]
 
-    def ops(self, kind: str, *inputs: str, outputs: int, domain: str = "", **attributes: object) -> list[str]:
+    def ops(self, kind: str, *inputs: str, outputs: int, domain: str = "", **attributes: Any) -> list[str]:
         """One node with several outputs."""
         names = [f"{kind}_{len(self._nodes)}_{i}" for i in range(outputs)]
         self._nodes.append(helper.make_node(kind, list(inputs), names, domain=domain, **attributes))
