@@ -186,10 +186,13 @@ class Reader:
 
     @torch.no_grad()
     def read(self, clips: Sequence[NDArray[Any]], language: str, beams: int = 1) -> list[tuple[str, list[str]]]:
-        """Texts, and recognised glosses, of (T, 150) clips at the reader's frame rate, in the files' unit."""
+        """Texts, and recognised glosses, of (T, 150) clips at the reader's frame rate, in the files' unit.
+
+        Of a clip that is longer than those it was trained on only the beginning is read.
+        """
         result = []
         for clip in clips:
-            frames, lengths = _padded_frames([self.statistics.normalised(clip)])
+            frames, lengths = _padded_frames([self.statistics.normalised(clip[: self.model.config.longest_text])])
             memory = self.model.read(torch.tensor([self.languages.index(language)]), frames, lengths)
             longest = self.model.config.longest_gloss - 1
             session = TorchGlosses(self.model, self.model.start(memory, lengths, longest + 1))

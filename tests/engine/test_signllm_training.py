@@ -267,6 +267,8 @@ def test_a_reader_reads_what_it_learned(files: Path, tmp_path: Path) -> None:
     assert reader.about["command"] == "command"
     split = SkelsFolder.read(files).split("ASL", "train")
     read = reader.read([split.points(clip) for clip in split.clips[:8]], "ASL")
+    (long,) = reader.read([np.concatenate([split.points(clip) for clip in split.clips] * 3)], "ASL")
+    assert long[0], "more than it has places for"
     assert [text for text, _ in read] == [clip.text for clip in split.clips[:8]]
     seen = [" ".join(glosses) for _, glosses in read]
     wanted = [" ".join(f"<ASL_{gloss}>" for gloss in clip.gloss.split()) for clip in split.clips[:8]]
