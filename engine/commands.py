@@ -44,7 +44,10 @@ def add_generate(commands: Any) -> None:
         "--variations", type=int, default=1, metavar="N", help="how many takes, from seeds in a row (default: 1)"
     )
     add_model_options(parser)
-    parser.add_argument("--mode", choices=("free", "exact"), default="free", help="exact: keep the dictionary's signs")
+    parser.add_argument(
+        "--mode", choices=("auto", "free", "exact"), default="auto",
+        help="exact: keep the dictionary's signs; free: the model signs them anew (default: as the model is meant)",
+    )  # fmt: skip
     parser.add_argument("--length", type=float, default=1.0, metavar="X", help="X times as long as the model makes it")
     parser.set_defaults(run=generate)
 

@@ -80,7 +80,7 @@ def _take(request: GenerateRequest, task: Task, made: Performance, variation: in
         settings={
             **plain_settings(request),
             **task.opened.provenance,
-            "options": {**request.options, **task.options.chosen_by(variation)},
+            "options": {**request.options, **task.options.chosen_by(variation), "mode": task.mode},
             "score": made.score,
             "gloss_line": task.gloss_line,
         },

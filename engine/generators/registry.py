@@ -8,8 +8,8 @@ from typing import Final
 from .base import EngineError, GenerateRequest, Generator, ModelGenerator
 
 _CLASSES: Final[dict[str, tuple[str, str]]] = {
-    "dictionary": (".dictionary", "DictionaryGenerator"),
     "neural": (".neural", "NeuralGenerator"),
+    "dictionary": (".dictionary", "DictionaryGenerator"),
     "mlsf": (".signllm", "MlsfGenerator"),
     "prompt2langgloss": (".signllm", "Prompt2LangGlossGenerator"),
 }

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..bundle import Bundle, BundleError
 from ..tokenizer.features import PARTS
@@ -20,13 +23,17 @@ _MAX_BYTES: Final = 256 << 20
 
 @dataclass(frozen=True)
 class CodeEntry:
-    """One sign. codes: by part, equally many of each. language: code of the signed language; empty when not known."""
+    """One sign. codes: by part, equally many of each. language: code of the signed language; empty when not known.
+
+    residual: what the codes lose (see `residuals`), where that is known.
+    """
 
     key: str
     codes: Mapping[str, tuple[int, ...]] = field(repr=False)
     language: str = ""
     gloss: str = ""
     words: tuple[str, ...] = ()
+    residual: NDArray[np.floating] | None = field(default=None, repr=False, compare=False)
 
     @property
     def steps(self) -> int:
@@ -57,6 +64,10 @@ class CodeDictionary:
 
     def __len__(self) -> int:
         return len(self.entries)
+
+    def with_residuals(self, residuals: Mapping[str, NDArray[np.floating]]) -> CodeDictionary:
+        """With what the codes of its entries lose, by their keys."""
+        return CodeDictionary({key: replace(e, residual=residuals.get(key)) for key, e in self.entries.items()})
 
     @property
     def by_notation(self) -> bool:

@@ -22,10 +22,10 @@ from .sampling import FREE, Constraint
 from .segments import Span
 
 _WRISTS: Final = [JOINT_INDEX["left_wrist"], JOINT_INDEX["right_wrist"]]
-_REST_S: Final = 0.65
-"""Seconds of the way from and to rest."""
-_LEAD_S: Final = 0.25
-"""Seconds of rest before and after it."""
+_BEFORE_S, _AFTER_S = 0.5, 0.9
+"""Seconds before the first sign and after the last, with the way from and to rest."""
+_FREE_WAY: Final = 0.5
+"""Share of the way to a sign that its entry hasn't in it: signs begin halfway there (see `synthesis`)."""
 _SPELLED_STEPS: Final = 0
 """Steps between the letters of a word: their codes have the way in them."""
 
@@ -45,30 +45,33 @@ def exact(model: Model, keywords: Sequence[Keyword], body: BodyModel, length: fl
     """
     if not keywords:
         return Exact(Constraint(None, 2, most, codes_only=True), [])
-    signs = [stretched(keyword.entry.codes, length) for keyword in keywords]
+    chosen = [_chosen(keyword.entry.steps, length) for keyword in keywords]
     ways = _ways(model, keywords, body, length)
-    edge = max(round(length * (_REST_S + _LEAD_S) / model.step_seconds), 1)
-    rows = [_free(edge)]
+    before, after = (max(round(length * s / model.step_seconds), 1) for s in (_BEFORE_S, _AFTER_S))
+    rows = [_free(before)]
     spans: list[Span] = []
-    at = edge
-    for number, sign in enumerate(signs):
+    at = before
+    for number, (keyword, own) in enumerate(zip(keywords, chosen, strict=True)):
         way = ways[number - 1] if number else 0
-        steps = len(sign[PARTS[0]])
-        if at + way + steps + edge > most:
+        steps = len(own)
+        if at + way + steps + after > most:
             break
-        rows += [_free(way), np.array([sign[part] for part in PARTS], np.int64).T]
-        spans.append(Span(number, at + way, at + way + steps))
+        rows += [_free(way), np.array([keyword.entry.codes[part] for part in PARTS], np.int64).T[list(own)]]
+        spans.append(Span(number, at + way, at + way + steps, own))
         at += way + steps
-    rows.append(_free(edge))
+    rows.append(_free(after))
     forced = forced_rows(model.vocabulary, np.concatenate(rows))
     return Exact(Constraint(forced, len(forced), len(forced), codes_only=True), spans)
 
 
 def stretched(codes: Codes, length: float) -> dict[str, list[int]]:
     """Codes of a sign made longer or shorter by repeating or leaving out steps evenly."""
-    count = len(codes[PARTS[0]])
-    chosen = np.linspace(0, count - 1, max(round(count * length), 1)).round().astype(int)
+    chosen = _chosen(len(codes[PARTS[0]]), length)
     return {part: [codes[part][i] for i in chosen] for part in PARTS}
+
+
+def _chosen(steps: int, length: float) -> tuple[int, ...]:
+    return tuple(np.linspace(0, steps - 1, max(round(steps * length), 1)).round().astype(int).tolist())
 
 
 def _ways(model: Model, keywords: Sequence[Keyword], body: BodyModel, length: float) -> list[int]:
@@ -81,7 +84,7 @@ def _ways(model: Model, keywords: Sequence[Keyword], body: BodyModel, length: fl
             result.append(_SPELLED_STEPS)
         else:
             seconds = _seconds(body, motion[before.entry.key], motion[after.entry.key])
-            result.append(max(round(length * seconds / model.step_seconds), 1))
+            result.append(max(round(length * _FREE_WAY * seconds / model.step_seconds), 1))
     return result
 
 

@@ -19,6 +19,7 @@ from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS, Layout
 from .code_dictionary import CodeDictionary
 from .decoding import Constraint, Decoded, Sampling, decode
 from .prompt import Codes, PromptSettings, encoder_input
+from .residuals import read_residuals
 from .runtime import Rows, Runtime, RuntimeUnfit
 from .segments import CodeSpace
 from .settings import check_model
@@ -131,8 +132,10 @@ class Model:
 
     @cached_property
     def dictionary(self) -> CodeDictionary:
-        """Its signs as codes."""
-        return CodeDictionary.read(self.bundle)
+        """Its signs as codes, with what these lose where the bundle tells that."""
+        signs = CodeDictionary.read(self.bundle)
+        steps = {key: entry.steps for key, entry in signs.entries.items()}
+        return signs.with_residuals(read_residuals(self.bundle, steps, self.layout.body))
 
     @cached_property
     def digest(self) -> str:

@@ -11,7 +11,7 @@ from ..generators.base import EngineError
 from .model import DEVICES, PRECISIONS, Device, Precision
 from .sampling import Sampling
 
-Mode = Literal["free", "exact"]
+Mode = Literal["auto", "free", "exact"]
 VARIED_TEMPERATURE: Final = 0.8
 """Of the variations that would else all be the most likely one, and of what is made anew."""
 _SEED_STRIDE: Final = 1_000_003
@@ -23,7 +23,8 @@ class Options:
     """bundle: id of a model, empty for the default one. off: indices of keywords that are left out of the prompt.
 
     keywords, keyword_steps: most examples and most steps of each; `None` for the model's own numbers. mode: `exact`
-    keeps the retrieved signs code for code. length: scale of the length that the model would choose.
+    keeps the retrieved signs code for code, `auto` does as the model is meant to be used. length: scale of the length
+    that the model would choose.
     """
 
     bundle: str = ""
@@ -36,7 +37,7 @@ class Options:
     keywords: int | None = None
     keyword_steps: int | None = None
     off: tuple[int, ...] = ()
-    mode: Mode = "free"
+    mode: Mode = "auto"
     length: float = 1.0
 
     @classmethod
@@ -110,6 +111,6 @@ _RULES: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "keywords": ("0 to 64", _or_none(_whole(0, 64))),
     "keyword_steps": ("1 to 50", _or_none(_whole(1, 50))),
     "off": ("indices", _indices),
-    "mode": ("free or exact", _one_of("free", "exact")),
+    "mode": ("auto, free or exact", _one_of("auto", "free", "exact")),
     "length": ("0.25 to 4", _number(0.25, 4.0)),
 }

@@ -17,7 +17,8 @@ from ..take import PoseSequence
 from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS
 from .code_dictionary import CodeEntry
 from .model import Model
-from .motion import sampled
+from .motion import Array, sampled
+from .residuals import lost
 
 _KEPT: Final = 1024
 _HELD: Final = 4
@@ -44,27 +45,36 @@ class OwnSigns:
             if key in _cache:
                 _cache.move_to_end(key)
                 return _cache[key]
-        codes = self._recorded(sign.sequence) if isinstance(sign, RecordedSign) else self._written(item)
-        entry = CodeEntry(sign.key, codes, self._lexicon.language, item.gloss, sign.words)
+        made = self._recorded(sign.sequence) if isinstance(sign, RecordedSign) else self._written(item)
+        codes, residual = self._coded(*made)
+        entry = CodeEntry(sign.key, codes, self._lexicon.language, item.gloss, sign.words, residual)
         with _lock:
             _cache[key] = entry
             while len(_cache) > _KEPT:
                 _cache.popitem(last=False)
         return entry
 
-    def _recorded(self, sequence: PoseSequence) -> dict[str, tuple[int, ...]]:
+    def _coded(self, sequence: PoseSequence, first: int, end: int) -> tuple[dict[str, tuple[int, ...]], Array]:
+        """The codes of steps `first` to `end` (exclusive) of a motion at the model's frame rate, and what they lose."""
+        codes = self._model.encode(sequence)
+        frames = np.arange(first * FRAMES_PER_TOKEN, end * FRAMES_PER_TOKEN)
+        truth, decoded = sampled(sequence, frames), self._model.decode(codes)
+        residual = lost(truth.poses, decoded.poses[frames], self._model.layout.body)
+        return {part: tuple(codes[part][first:end]) for part in PARTS}, residual
+
+    def _recorded(self, sequence: PoseSequence) -> tuple[PoseSequence, int, int]:
+        """A recording with its ends held, and its own steps."""
         held = _HELD * FRAMES_PER_TOKEN
         resampled = sequence.resampled(self._model.fps)
-        codes = self._model.encode(sampled(resampled, np.arange(-held, len(resampled) + held)))
-        return {part: tuple(codes[part][_HELD : len(codes[part]) - _HELD]) for part in PARTS}
+        longer = sampled(resampled, np.arange(-held, len(resampled) + held))
+        return longer, _HELD, -(-len(longer) // FRAMES_PER_TOKEN) - _HELD
 
-    def _written(self, item: GlossItem) -> dict[str, tuple[int, ...]]:
-        """The steps of the sign in the motion of the item alone, as the bundle's own dictionary is made."""
+    def _written(self, item: GlossItem) -> tuple[PoseSequence, int, int]:
+        """The motion of the item alone and the sign's steps in it, as the bundle's own dictionary is made."""
         from ..lexicon.synthesis import synthesise
 
         plan = GlossPlan("", self._lexicon.language, (GlossPhrase((item,)),))
         body = BodyModel.load(EMBEDDED_AVATAR)
         sequence, segments = synthesise(plan, self._lexicon, body, fps=self._model.fps, variation=0.0)
-        codes = self._model.encode(sequence)
         first, end = (round(t / self._model.step_seconds) for t in (segments[0].start, segments[0].end))
-        return {part: tuple(codes[part][first : max(end, first + 1)]) for part in PARTS}
+        return sequence, first, max(end, first + 1)

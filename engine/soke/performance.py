@@ -31,6 +31,7 @@ from .naming import Signer
 from .options import Options
 from .own_signs import OwnSigns
 from .prompt import PromptSettings
+from .residuals import put_back
 from .retrieval import Chunk, Limits, Retrieved, retrieve_plan
 from .sampling import Constraint
 from .segments import Span, align
@@ -103,6 +104,14 @@ class Task:
     def model(self) -> Model:
         """What makes the motion."""
         return self.opened.model
+
+    @property
+    def mode(self) -> str:
+        """`free` or `exact`: what the user wants, else what the model is meant for, if all signs have an example."""
+        if self.options.mode != "auto":
+            return self.options.mode
+        known = all(k.on for k in self.retrieved.keywords) and not any(o.fate == "model" for o in self.retrieved.others)
+        return str(self.model.settings.get("mode", "free")) if known else "free"
 
 
 def open_model(found: bundles.Listed, device: Device = "auto", precision: Precision = "auto") -> Model:
@@ -183,7 +192,7 @@ def perform(task: Task, progress: Callable[[float], None]) -> list[Performance]:
 
 def _perform(task: Task, progress: Callable[[float], None]) -> list[Performance]:
     chunks, count = task.retrieved.chunks, task.request.variations
-    plans = _exact_plans(task) if task.options.mode == "exact" else None
+    plans = _exact_plans(task) if task.mode == "exact" else None
     if plans is None and task.options.length != 1.0:
         decoded = _decode(task, plans, lambda done: progress(0.5 * done))
         decoded = _at_length(task, decoded, lambda done: progress(0.5 + 0.5 * done))
@@ -350,7 +359,9 @@ def _performance(task: Task, plans: Sequence[Exact] | None, decoded: Sequence[De
         own = plans[number].spans if plans else align(codes, [k.entry.codes for k in chunk.examples], model.space)
         spans.append(own)
         ended = plans is not None or task.options.length != 1.0 or made.ended
-        pieces.append(_piece(model.decode(codes), own, chunk.pause, ended))
+        examples = [(k.entry.codes, k.entry.residual) for k in chunk.examples]
+        motion = put_back(model.decode(codes), codes, own, examples, model.layout.body, model.space)
+        pieces.append(_piece(motion, own, chunk.pause, ended))
     whole, placed = join(pieces)
     signer = Signer(task.opened.lexicon, task.text, task.retrieved.others)
     if task.plan is not None:

@@ -8,7 +8,7 @@ programming (Viterbi 1967; dynamic time warping with free ends, Sakoe & Chiba 19
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -33,11 +33,15 @@ _WEIGHTS: Final = {"body": 0.4, "left_hand": 0.2, "right_hand": 0.4}
 
 @dataclass(frozen=True)
 class Span:
-    """Steps `first` to `end` (exclusive) sign the retrieved sign number `sign`."""
+    """Steps `first` to `end` (exclusive) sign the retrieved sign number `sign`.
+
+    rendered: for each of them the step of that sign which it renders, -1 where it is on the way; empty if not known.
+    """
 
     sign: int
     first: int
     end: int
+    rendered: tuple[int, ...] = field(default=(), compare=False, repr=False)
 
 
 class CodeSpace:
@@ -46,6 +50,10 @@ class CodeSpace:
     def __init__(self, looks: Mapping[str, Array]) -> None:
         """looks: by part (codes, features), what a held code looks like, normalised."""
         self._distances = {part: _distances(looks[part]) for part in PARTS}
+
+    def apart(self, part: str, one: Sequence[int], other: Sequence[int]) -> Array:
+        """(N,) distances of N codes of a part to as many others; 1 is the mean of all codes."""
+        return self._distances[part][np.asarray(one, np.int64), np.asarray(other, np.int64)]
 
     def between(self, made: Steps, wanted: Steps) -> Array:
         """(T, K) distances of each step of one to each of the other; 1 is the mean of all codes, parts weighted."""
@@ -113,7 +121,10 @@ def _spans(path: NDArray[np.intp], owner: NDArray[np.intp]) -> list[Span]:
     for sign in np.unique(sign_at[sign_at >= 0]):
         at = np.flatnonzero(sign_at == sign)
         if len(np.unique(path[at])) >= _LEAST * lengths[sign]:
-            result.append(Span(int(sign), int(at[0]), int(at[-1]) + 1))
+            first, end = int(at[0]), int(at[-1]) + 1
+            begin = int(lengths[:sign].sum())
+            rendered = np.where(sign_at[first:end] == sign, path[first:end] - begin, -1)
+            result.append(Span(int(sign), first, end, tuple(rendered.tolist())))
     return result
 
 

@@ -66,6 +66,7 @@ def _check_generator(settings: Mapping[str, Any], tokenizer: Mapping[str, Any]) 
     _number(settings, "fusion", 0.0, 0.5)
     _one_of(settings.get("prompt"), "prompt", get_args(Style))
     _one_of(settings.get("variant", "multihead"), "variant", get_args(Variant))
+    _one_of(settings.get("mode", "free"), "mode", ("free", "exact"))
     sizes = _fields(settings, "sizes")
     for part in PARTS:
         there = tokenizer[part]["codes"]

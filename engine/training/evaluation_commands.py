@@ -54,6 +54,9 @@ def add(commands: Any, command: Callable[[Run], Run]) -> None:
     )  # fmt: skip
     generator.add_argument("--no-dictionary", action="store_true", help="leave the method dictionary out")
     generator.add_argument("--codes", action="store_true", help="also retrieved codes in a row, without a generator")
+    generator.add_argument(
+        "--method", action="store_true", help="also the method neural as users have it, free and dictionary-exact"
+    )
     generator.add_argument("--batch", type=int, default=8, metavar="N", help="texts at once (default: 8)")
     generator.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="what runs the generator (default: auto)"
@@ -121,7 +124,7 @@ def _generator(options: argparse.Namespace) -> int:
     from .evaluate import Settings, chosen_clips, evaluate_signers, reads_motion, recordings_read
     from .evaluation_report import generator_json, generator_markdown, generator_plot, write
     from .sample_keywords import read_sample_keywords, with_keywords
-    from .signers import CodesSigner, DictionarySigner, GeneratorSigner, ReconstructionSigner
+    from .signers import CodesSigner, DictionarySigner, GeneratorSigner, MethodSigner, ReconstructionSigner
 
     cache, measured = _opened(options)
     settings = Settings(options.split, _codes(options), options.samples, options.seed, batch=max(options.batch, 1))
@@ -137,6 +140,8 @@ def _generator(options: argparse.Namespace) -> int:
         signers.append(ReconstructionSigner(model, cache, label))
         signers += [CodesSigner(model, label)] if options.codes and len(model.dictionary) else []
         signers += [GeneratorSigner(model, count, label) for count in _keywords(options.keywords, model)]
+        if options.method and model.dictionary.by_notation:
+            signers += [MethodSigner(str(model.bundle.folder), mode, label, options.seed) for mode in ("free", "exact")]
     if not signers:
         raise ValueError("There is no method to evaluate: give a bundle, or leave --no-dictionary out.")
     reader = next(((label, m) for label, m in models.items() if reads_motion(m)), None)

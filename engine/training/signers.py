@@ -11,11 +11,13 @@ import numpy as np
 
 from .. import languages
 from ..body import BodyModel
+from ..generators import registry
 from ..generators.base import EngineError, GenerateRequest
 from ..gloss import GlossPlan
 from ..lexicon.loader import Lexicon, load_language
 from ..lexicon.synthesis import synthesise
 from ..planning import make_plan
+from ..soke.code_dictionary import CodeEntry
 from ..soke.model import Model
 from ..soke.own_signs import OwnSigns
 from ..soke.prompt import Codes
@@ -119,13 +121,43 @@ class GeneratorSigner:
     def sign(self, clips: Sequence[Clip]) -> list[PoseSequence | None]:
         """See `Signer`."""
         model, codes = self.model, [clip.language for clip in clips]
-        retrieved = [signs_of(model, clip, self.keywords) if self.keywords else [] for clip in clips]
+        signs = [signs_of(model, clip, self.keywords) if self.keywords else [] for clip in clips]
+        retrieved = [[(entry.gloss or entry.key, entry.codes) for entry in own] for own in signs]
         prompt = replace(model.prompt, keywords=self.keywords)
         inputs = model.inputs([clip.text for clip in clips], retrieved, codes, prompt)
         most = int(model.settings.get("steps", 100))
         rule = Constraint(max_steps=most, codes_only=True, longest_hold=model.longest_hold)
         decoded = model.generate(inputs, codes, [Sampling()] * len(clips), [rule] * len(clips))
         return [model.decode(model.codes(one)) for one in decoded]
+
+
+@dataclass(frozen=True)
+class MethodSigner:
+    """The method `neural` as users have it, with all that it does beside generating. bundle: its path. mode: `free` or
+    `exact`. seed: of the request."""
+
+    bundle: str
+    mode: str
+    label: str
+    seed: int = 0
+    runs_on: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        """For the report."""
+        return f"{self.label}, method neural, {self.mode}"
+
+    def sign(self, clips: Sequence[Clip]) -> list[PoseSequence | None]:
+        """See `Signer`."""
+        return [self._sign(clip) for clip in clips]
+
+    def _sign(self, clip: Clip) -> PoseSequence | None:
+        options = {"bundle": self.bundle, "mode": self.mode, "device": "cpu"}
+        request = GenerateRequest(clip.text, clip.language, "neural", self.seed, fps=clip.fps, options=options)
+        try:
+            return registry.get("neural").generate(request, lambda stage, fraction: None).sequence
+        except EngineError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -147,7 +179,7 @@ class CodesSigner:
 
     def sign(self, clips: Sequence[Clip]) -> list[PoseSequence | None]:
         """See `Signer`."""
-        return [self._sign([codes for _, codes in signs_of(self.model, clip, _NO_LIMIT)]) for clip in clips]
+        return [self._sign([entry.codes for entry in signs_of(self.model, clip, _NO_LIMIT)]) for clip in clips]
 
     def _sign(self, signs: Sequence[Codes]) -> PoseSequence | None:
         if not signs:
@@ -155,8 +187,8 @@ class CodesSigner:
         return self.model.decode({part: [code for codes in signs for code in codes[part]] for part in PARTS})
 
 
-def signs_of(model: Model, clip: Clip, most: int) -> list[tuple[str, Codes]]:
-    """The signs that a clip's text asks a bundle's dictionary for, as (gloss or word, codes), the first ones only.
+def signs_of(model: Model, clip: Clip, most: int) -> list[CodeEntry]:
+    """The signs that a clip's text asks a bundle's dictionary for, the first ones only.
 
     Words that were picked for the clip beforehand come in place of those that the text has, where the dictionary knows
     words.
@@ -166,15 +198,13 @@ def signs_of(model: Model, clip: Clip, most: int) -> list[tuple[str, Codes]]:
         asked = clip.extra.get("retrieved")  # the same, worked out when the corpus was made
         if asked is None:
             asked = [sign.keys for sign in wanted_signs(*planned(clip))]
-        found = [entry for keys in asked if (entry := dictionary.first(keys)) is not None]
-        return [(entry.gloss or entry.key, entry.codes) for entry in found[:most]]
+        return [entry for keys in asked if (entry := dictionary.first(keys)) is not None][:most]
     picked = clip.extra.get(KEY)
     if picked is not None:
-        known = [entry for word in picked if (entry := dictionary.first((word, word.lower()))) is not None]
-        return [(entry.key, entry.codes) for entry in known[:most]]
+        return [entry for word in picked if (entry := dictionary.first((word, word.lower()))) is not None][:most]
     index, own = _word_index(model, clip.language)
     keywords = retrieve_words(clip.text, index, own, Limits(most, most, _NO_LIMIT)).keywords
-    return [(keyword.entry.key, keyword.entry.codes) for keyword in keywords[:most]]
+    return [keyword.entry for keyword in keywords[:most]]
 
 
 @lru_cache(maxsize=16)

@@ -1,8 +1,9 @@
 """A corpus as codes, and the dictionary of codes of its isolated signs: what the generator learns from. Needs torch.
 
 The folder has `tokens.npz` (the codes of all clips one after the other, with `start` and `steps` of each clip),
-`clips.jsonl` (a line a clip in that order, times in steps of four frames), `dictionary.json` as bundles have it, and
-the tokenizer itself (`tokenizer.safetensors`, `model.json`, `statistics.npz`).
+`clips.jsonl` (a line a clip in that order, times in steps of four frames), `dictionary.json` as bundles have it,
+`dictionary_residuals.npz` with what its codes lose, and the tokenizer itself (`tokenizer.safetensors`, `model.json`,
+`statistics.npz`).
 """
 
 # pyright: reportMissingImports=false
@@ -22,6 +23,8 @@ from safetensors.torch import load_file
 from tqdm import tqdm
 
 from ..npz import Npz
+from ..soke.residuals import FILE as RESIDUALS
+from ..soke.residuals import lost, write_residuals
 from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS, Layout
 from ..tokenizer.vqvae import VqVae, VqVaeConfig
 from .cache import Clip, ClipCache
@@ -77,6 +80,15 @@ class TrainedTokenizer:
             bar.update(len(some))
         bar.close()
 
+    @torch.inference_mode()
+    def decode(self, codes: Codes) -> NDArray[np.float32]:
+        """(steps, 3) codes to (4 steps, F) features."""
+        features = np.zeros((FRAMES_PER_TOKEN * len(codes), self.layout.size), np.float32)
+        for i, part in enumerate(PARTS):
+            decoded = self.parts[part].decode(torch.from_numpy(codes[None, :, i]))
+            features[:, list(self.layout.columns[part])] = decoded[0]
+        return self.statistics.undone(features).astype(np.float32)
+
 
 def tokenise(cache: ClipCache, tokenizer_folder: Path, folder: Path, progress: bool = True) -> None:
     """Write the codes of a whole corpus and the dictionary of its isolated signs to a folder."""
@@ -91,11 +103,29 @@ def tokenise(cache: ClipCache, tokenizer_folder: Path, folder: Path, progress: b
     with open(folder / CLIPS, "w", encoding="utf-8") as file:
         for clip in clips:
             file.write(json.dumps(_described(clip, len(codes[clip.name])), ensure_ascii=False) + "\n")
-    entries = dictionary((clip, codes[clip.name]) for clip in clips if clip.key)
+    isolated = [clip for clip in clips if clip.key]
+    entries = dictionary((clip, codes[clip.name]) for clip in isolated)
+    firsts = {clip.key: clip for clip in reversed(isolated)}
+    residuals = {key: _lost(tokenizer, cache, clip, codes[clip.name]) for key, clip in firsts.items()}
+    write_residuals(folder / RESIDUALS, residuals)
     (folder / DICTIONARY).write_text(json.dumps(entries, ensure_ascii=False) + "\n", encoding="utf-8")
     if folder != tokenizer_folder:
         for name in (MODEL, WEIGHTS, STATISTICS):
             shutil.copyfile(tokenizer_folder / name, folder / name)
+
+
+def _lost(tokenizer: TrainedTokenizer, cache: ClipCache, clip: Clip, codes: Codes) -> NDArray[np.floating]:
+    """What the codes of an isolated sign lose."""
+    first, end = _sign(clip, len(codes))
+    frames = slice(first * FRAMES_PER_TOKEN, end * FRAMES_PER_TOKEN)
+    truth, decoded = np.asarray(cache.features(clip))[frames], tokenizer.decode(codes)[frames]
+    layout = tokenizer.layout
+    return lost(layout.poses(truth)[0], layout.poses(decoded)[0], layout.body)
+
+
+def _sign(clip: Clip, steps: int) -> tuple[int, int]:
+    """The steps of an isolated sign without the rest before and after it."""
+    return sign_steps(*clip.segments[0][3:], steps) if clip.segments else (0, steps)
 
 
 def _described(clip: Clip, steps: int) -> dict[str, Any]:
@@ -126,7 +156,7 @@ def dictionary(signs: Iterator[tuple[Clip, Codes]]) -> dict[str, dict[str, Any]]
     for clip, codes in signs:
         if clip.key in entries:
             continue
-        first, last = sign_steps(*clip.segments[0][3:], len(codes)) if clip.segments else (0, len(codes))
+        first, last = _sign(clip, len(codes))
         parts = {part: codes[first:last, i].tolist() for i, part in enumerate(PARTS)}
         gloss = clip.key.partition("/")[2] or clip.key
         words = clip.extra.get("words", [])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from torch import Tensor
 from engine.bundle import Bundle, BundleError, Manifest
 from engine.bundles import KIND
 from engine.soke.code_dictionary import FILE as DICTIONARY
+from engine.soke.residuals import FILE as RESIDUALS
 from engine.soke.transformer import TransformerConfig
 from engine.tokenizer.features import PARTS
 from engine.training.checkpoints import LATEST, CheckpointUnfit, read_checkpoint
@@ -41,6 +43,8 @@ class TrainedSources:
     licence: str = LICENCE
     note: str = ""
     """What else the bundle says of where it comes from."""
+    mode: str = "free"
+    """How it is meant to be used: `exact` keeps the dictionary's signs code for code."""
 
 
 def convert_trained(sources: TrainedSources, folder: Path, name: str, formats: Formats) -> Bundle:
@@ -59,12 +63,16 @@ def convert_trained(sources: TrainedSources, folder: Path, name: str, formats: F
         sizes = {part: model["tokenizer"][part]["codes"] for part in PARTS}
         languages, provenance = (), sources.note
         if sources.generator is not None:
-            model["generator"], about = _write_generator(sources.generator, sizes, target, formats)
+            made, about = _write_generator(sources.generator, sizes, target, formats)
+            model["generator"] = {**made, "mode": sources.mode}
             languages = tuple(about["languages"])
             provenance = " ".join(filter(None, (_provenance(about), sources.note)))
         if sources.dictionary is not None:
             found = _write_dictionary(sources.dictionary, sizes, target)
             languages = languages or found
+            residuals = sources.dictionary.with_name(RESIDUALS)
+            if residuals.is_file():
+                shutil.copyfile(residuals, target / RESIDUALS)
         finish(target, Manifest(KIND, name, languages, sources.licence, provenance, model))
     return opened(folder, KIND)
 

@@ -24,6 +24,9 @@ def add(commands: Any) -> None:
     parser.add_argument("--name", default="Signwright", help="what the panel calls it")
     parser.add_argument("--licence", default=LICENCE, help=f"of the weights, as the panel shows it ({LICENCE})")
     parser.add_argument("--note", default="", help="what else the bundle says of where it comes from")
+    parser.add_argument(
+        "--mode", choices=("free", "exact"), default="free", help="how it is meant to be used: exact keeps the signs"
+    )
     parser.add_argument("--no-weights", action="store_true", help="ONNX files only: smaller, but torch can't run it")
     parser.add_argument("--onnx", choices=get_args(Precision), default="float32", help="of the generator (float32)")
     parser.add_argument(
@@ -35,7 +38,9 @@ def add(commands: Any) -> None:
 
 def trained(options: argparse.Namespace) -> int:
     """Make a bundle of a tokenizer and a generator that were trained here, and compare what runs it."""
-    sources = TrainedSources(options.tokenizer, options.generator, options.dictionary, options.licence, options.note)
+    sources = TrainedSources(
+        options.tokenizer, options.generator, options.dictionary, options.licence, options.note, options.mode
+    )
     formats = Formats(not options.no_weights, options.onnx, options.tokenizer_precision)
     bundle = convert_trained(sources, options.output, options.name, formats)
     for name, file in bundle.manifest.files.items():

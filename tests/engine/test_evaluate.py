@@ -166,7 +166,7 @@ def test_codes_of_the_recordings_are_encoded_and_decoded(cache: ClipCache, model
 def test_the_dictionary_s_codes_can_stand_in_a_row(cache: ClipCache, model: Model) -> None:
     (sequence,) = CodesSigner(model, "tiny").sign([cache.clips[1]])
     assert sequence is not None
-    steps = sum(len(codes["body"]) for _, codes in signs_of(model, cache.clips[1], 99))
+    steps = sum(entry.steps for entry in signs_of(model, cache.clips[1], 99))
     assert len(sequence) == 4 * steps
 
 
@@ -201,18 +201,18 @@ def test_only_clips_with_a_text_are_chosen_as_many_as_wanted(cache: ClipCache) -
 
 def test_signs_are_those_of_the_corpus_or_of_the_plan(cache: ClipCache, model: Model) -> None:
     clip = cache.clips[1]
-    assert [gloss for gloss, _ in signs_of(model, clip, 32)] == list(planned(clip)[0].glosses)
+    assert [entry.gloss for entry in signs_of(model, clip, 32)] == list(planned(clip)[0].glosses)
     listed = dataclasses.replace(clip, extra={"retrieved": [["asl/NOBODY-SIGNS-THIS", "asl/MOTHER"], ["asl/HELLO"]]})
-    assert [gloss for gloss, _ in signs_of(model, listed, 32)] == ["MOTHER", "HELLO"]
+    assert [entry.gloss for entry in signs_of(model, listed, 32)] == ["MOTHER", "HELLO"]
     assert len(signs_of(model, listed, 1)) == 1
 
 
 def test_a_published_kind_of_dictionary_is_asked_by_words(cache: ClipCache, tmp_path: Path) -> None:
     published = Model.open(tiny_bundle.opened(tiny_bundle.make(tmp_path, published=True)), "cpu")
-    assert [word for word, _ in signs_of(published, cache.clips[1], 3)] == ["thank you"]
+    assert [entry.key for entry in signs_of(published, cache.clips[1], 3)] == ["thank you"]
     (tmp_path / "name2kws_test.json").write_text(json.dumps({cache.clips[1].name: ["drink", "no such word", "Hello"]}))
     picked = with_keywords(cache.clips[:2], read_sample_keywords([tmp_path / "name2kws_test.json"]))
-    assert [[word for word, _ in signs_of(published, clip, 3)] for clip in picked] == [[], ["drink", "hello"]]
+    assert [[entry.key for entry in signs_of(published, clip, 3)] for clip in picked] == [[], ["drink", "hello"]]
     assert len(signs_of(published, picked[1], 1)) == 1
 
 

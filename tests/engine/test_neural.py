@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
+import shutil
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +17,7 @@ import pytest
 
 from tests.engine.neural_kit import OURS, THEIRS, TOKENIZER, model, models, options, quiet  # isort: skip
 
+from engine.bundle import MANIFEST
 from engine.dictionary import editing
 from engine.dictionary.store import UserDictionary
 from engine.generators import registry
@@ -75,6 +78,22 @@ def test_twice_the_speed_takes_half_the_time(models: str) -> None:
     quick, usual = made(request(models, speed=2.0)), made(request(models))
     assert quick.sequence.duration == pytest.approx(usual.sequence.duration / 2, abs=0.05)
     assert quick.segments[-1].end == pytest.approx(usual.segments[-1].end / 2, abs=0.05)
+
+
+def test_a_model_says_how_it_is_meant_to_be_used_and_the_take_how_it_was(models: str, tmp_path: Path) -> None:
+    assert made(request(models)).settings["options"]["mode"] == "free"
+    shutil.copytree(Path(models) / Path(OURS).name, tmp_path / "exact")
+    manifest = json.loads((tmp_path / "exact" / MANIFEST).read_text(encoding="utf-8"))
+    manifest["model"]["generator"]["mode"] = "exact"
+    (tmp_path / "exact" / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+
+    def mode(**chosen: Any) -> str:
+        wanted = request(str(tmp_path), bundle="own/exact", options=chosen)
+        return made(wanted).settings["options"]["mode"]
+
+    assert mode() == "exact"
+    assert mode(mode="free") == "free"
+    assert mode(off=[0]) == "free", "a sign without an example is the model's to make"
 
 
 def test_the_mouth_says_the_words_at_their_signs_as_strongly_as_asked(models: str) -> None:

@@ -109,10 +109,10 @@ def client() -> Iterator[Client]:
 
 @pytest.fixture
 def act(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[GenerateRequest, Report], Take]], None]:
-    """Makes the dictionary method do what a function does."""
+    """Makes the default method do what a function does."""
 
     def script(function: Callable[[GenerateRequest, Report], Take]) -> None:
-        monkeypatch.setitem(registry._instances, "dictionary", Scripted(function))
+        monkeypatch.setitem(registry._instances, registry.names()[0], Scripted(function))
 
     script(lambda request, report: still(request))
     return script
@@ -146,7 +146,7 @@ def test_the_language_that_hello_names_is_loaded_first(
     scripted = Scripted(lambda request, report: still(request))
     monkeypatch.setattr(scripted, "languages", lambda: ("ASL", "DGS"), raising=False)
     monkeypatch.setattr(scripted, "warm", lambda language, report: warmed.append(language), raising=False)
-    monkeypatch.setitem(registry._instances, "dictionary", scripted)
+    monkeypatch.setitem(registry._instances, registry.names()[0], scripted)
     client.send(type="hello", id=1, protocol=PROTOCOL, language=asked)
     client.send(type="generate", id=2, text="a", language="ASL")
     client.receive("result", "error", number=2)

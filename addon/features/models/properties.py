@@ -47,6 +47,7 @@ PRECISION_ITEMS = (
     ("int8", "8 Bits", "Least memory; motion differs"),
 )
 MODE_ITEMS = (
+    ("auto", "Auto", "As the model is meant to be used: exact for the one that comes along, free for published ones"),
     ("free", "Free", "The model signs the text as it learned to, with the signs found as examples"),
     ("exact", "Exact Signs", "The signs found are kept as the dictionary has them; the model makes what is between"),
 )
@@ -82,7 +83,7 @@ class SIGNWRIGHT_PG_models(PropertyGroup):
         name="Precision", description="How exactly the model computes", items=PRECISION_ITEMS, default="auto"
     )  # pyright: ignore[reportInvalidTypeForm]
     mode: EnumProperty(
-        name="Signs", description="How closely the dictionary is kept to", items=MODE_ITEMS, default="free"
+        name="Signs", description="How closely the dictionary is kept to", items=MODE_ITEMS, default="auto"
     )  # pyright: ignore[reportInvalidTypeForm]
     temperature: FloatProperty(
         name="Temperature",
