@@ -106,18 +106,22 @@ def test_from_a_data_set_to_a_report(place: Path, capsys: pytest.CaptureFixture[
     assert run(place, "tokenize @corpus --tokenizer @tokenizer -o @codes") == 0
     assert "17 clips" in capsys.readouterr().out
     assert set(TokenCorpus.read(place / "codes").dictionary) == set(WORDS)
-    assert run(place, "train generator --config @generator.toml --data @codes -o @generator") == 0
-    parts = {name: str(place / name) for name in ("tokenizer", "generator", "codes", "bundle")}
-    arguments = ["--tokenizer", parts["tokenizer"], "--generator", parts["generator"], "-o", parts["bundle"]]
-    assert export(["trained", *arguments, "--dictionary", f"{parts['codes']}/dictionary.json"]) == 0
-    assert run(place, "evaluate tokenizer @corpus --bundle @bundle -o @report-tokenizer") == 0
-    assert run(place, "evaluate generator @corpus --bundle @bundle -o @report --no-dictionary") == 0
+    for variant in ("multihead", "part", "flatten"):
+        line = f"train generator --config @generator.toml --data @codes -o @generator-{variant}"
+        assert run(place, f"{line} --set model.variant='{variant}'") == 0
+        arguments = ["--tokenizer", f"{place}/tokenizer", "--generator", f"{place}/generator-{variant}"]
+        arguments += ["--dictionary", f"{place}/codes/dictionary.json", "-o", f"{place}/{variant}"]
+        assert export(["trained", *arguments]) == 0
+    assert run(place, "evaluate tokenizer @corpus --bundle @multihead -o @report-tokenizer") == 0
+    every = "--bundle @multihead --bundle @part --bundle @flatten"
+    assert run(place, f"evaluate generator @corpus {every} -o @report --no-dictionary") == 0
     report = json.loads((place / "report/report.json").read_text("utf-8"))
+    signed = ("codes of the recording", "no retrieval", "3 retrieved signs at most")
     assert [m["name"] for m in report["methods"]] == [
-        "bundle, codes of the recording", "bundle, no retrieval", "bundle, 3 retrieved signs at most",
-    ]  # fmt: skip
+        f"{variant}, {how}" for variant in ("multihead", "part", "flatten") for how in signed
+    ]
     assert report["clips"] == {"ASL": 2}
-    assert report["back_translation"]["reader"] == "bundle"
+    assert report["back_translation"]["reader"] == "multihead"
 
 
 def test_a_training_goes_on_and_never_over_another(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
