@@ -54,7 +54,7 @@ class RunConfig:
 
     precision: as Lightning Fabric calls it (`32-true`, `bf16-mixed`, `16-mixed`). devices: how many of the accelerator.
     threads: of the processor, 0 as torch chooses. workers: processes that make batches.
-    minutes: by the clock after which it stops and can be resumed, 0 for no limit.
+    minutes, until: by the clock, and the step, after which it stops and can be resumed; 0 for no limit.
     """
 
     seed: int = 0
@@ -70,6 +70,7 @@ class RunConfig:
     validate_samples: int = 64
     checkpoint_every: int = 500
     minutes: float = 0.0
+    until: int = 0
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ class GeneratorTraining:
                 running = Running()
             if step % run.validate_every == 0 or last:
                 self._log(self.validate(), bar, report)
-            over = bool(run.minutes) and seconds > 60 * run.minutes
+            over = step == run.until or (bool(run.minutes) and seconds > 60 * run.minutes)
             if step % run.checkpoint_every == 0 or last or over:
                 self._write()
             if over:
