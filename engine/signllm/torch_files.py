@@ -77,8 +77,9 @@ def load(folder: Path) -> Trained:
         made = Trained(about["mode"], float(about["fps"]), text, folder / PIECES, pose.eval(), mean, std, about=about)
         if made.mode == "prompt2langgloss":
             made.glosses = GlossVocabulary.from_settings(vocabulary["glosses"])
-            made.gloss = GlossTransformer(from_settings(GlossTransformerConfig, about["gloss"])).eval()
-            made.gloss.load_state_dict(load_file(folder / GLOSS_WEIGHTS))
+            gloss = GlossTransformer(from_settings(GlossTransformerConfig, about["gloss"]))
+            gloss.load_state_dict(load_file(folder / GLOSS_WEIGHTS))
+            made.gloss = gloss.eval()
     except (OSError, NpzError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as e:
         raise ModelUnfit(f"{folder} holds no trained model of SignLLM: {e}") from e
     return made

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..tokenizer.features import PARTS
 
@@ -51,7 +51,7 @@ class CodeSpace:
         """looks: by part (codes, features), what a held code looks like, normalised."""
         self._distances = {part: _distances(looks[part]) for part in PARTS}
 
-    def apart(self, part: str, one: Sequence[int], other: Sequence[int]) -> Array:
+    def apart(self, part: str, one: ArrayLike, other: ArrayLike) -> Array:
         """(N,) distances of N codes of a part to as many others; 1 is the mean of all codes."""
         return self._distances[part][np.asarray(one, np.int64), np.asarray(other, np.int64)]
 

@@ -108,7 +108,9 @@ def test_generate_writes_every_variation(models: str, tmp_path: Path) -> None:
 
 
 def test_other_methods_have_variations_too(tmp_path: Path) -> None:
-    answer = handler("generate")({"text": "Hello", "method": "dictionary", "variations": 2, "output": str(tmp_path / "a.npz")}, quiet)
+    answer = handler("generate")(
+        {"text": "Hello", "method": "dictionary", "variations": 2, "output": str(tmp_path / "a.npz")}, quiet
+    )
     assert [v["score"] for v in answer["variations"]] == [None, None]
     first, second = (Take.load(v["path"]).sequence.poses for v in answer["variations"])
     assert first.shape != second.shape or not np.array_equal(first, second)
