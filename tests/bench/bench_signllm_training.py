@@ -14,7 +14,6 @@ import contextlib
 import importlib.util
 import io
 import json
-import math
 import os
 import subprocess
 import sys
@@ -124,11 +123,17 @@ def by_cells(cost: np.ndarray) -> float:
 
 
 def joints_by_loops(a: np.ndarray, b: np.ndarray) -> list[list[float]]:
-    """Mean distances of joints, pair by pair."""
-    x, y = a.tolist(), b.tolist()
-    return [
-        [sum(math.dist(j, k) for j, k in zip(u, v, strict=True)) / len(u) for v in y] for u in x
-    ]  # fmt: skip
+    """Mean distances of joints, pair by pair and coordinate by coordinate."""
+    result = []
+    for u in a.tolist():
+        row = []
+        for v in b.tolist():
+            total = 0.0
+            for (x, y, z), (p, q, r) in zip(u, v, strict=True):
+                total += ((x - p) ** 2 + (y - q) ** 2 + (z - r) ** 2) ** 0.5
+            row.append(total / len(u))
+        result.append(row)
+    return result
 
 
 def warping() -> None:
