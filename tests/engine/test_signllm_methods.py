@@ -28,6 +28,12 @@ from export.signllm.convert import bundle_name, convert  # noqa: E402
 METHODS = ("mlsf", "prompt2langgloss")
 
 
+@pytest.fixture(autouse=True)
+def nothing_embedded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No model but the tests' own."""
+    monkeypatch.setattr(bundles, "EMBEDDED", tmp_path / "none")
+
+
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of models with groups for ASL and DGS and one model for both."""
