@@ -135,13 +135,22 @@ def _isolated_tasks(config: SyntheticConfig) -> Iterator[_Task]:
     for turn in range(config.isolated):
         for code in (language.code for language in config.chosen):
             rng = np.random.default_rng([config.seed, turn, *code.encode()])
-            order = rng.permutation(len(isolated_items(code))).tolist()
+            items = isolated_items(code)
+            order = rng.permutation(len(items)).tolist()
             for first in range(0, len(order), _GROUP):
                 speed, variation = _manner(rng) if turn else (1.0, 0.0)
+                # after a sign of both hands the other hand would still be on its way down in a sign of one
+                row = sorted(order[first : first + _GROUP], key=lambda i: _takes_both_hands(items[i], code))
                 yield _Task(
                     f"{code.lower()}-signs-{turn}", code, "train", int(rng.integers(2**31)), speed, variation,
-                    config.fps, items=tuple(order[first : first + _GROUP]),
+                    config.fps, items=tuple(row),
                 )  # fmt: skip
+
+
+def _takes_both_hands(item: GlossItem, code: str) -> bool:
+    lexicon = lexicon_of(code)
+    parts = [item.sign] if item.sign else [lexicon.numbers.get(x) or lexicon.letters.get(x) for x in item.letters]
+    return any(getattr(part, "hands", "one") != "one" for part in parts)
 
 
 def _sentence_tasks(config: SyntheticConfig) -> Iterator[_Task]:

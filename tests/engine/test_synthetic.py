@@ -156,6 +156,21 @@ def test_isolated_signs_are_cut_out_of_their_row(tmp_path: Path) -> None:
         assert end - start >= 4
 
 
+def test_the_other_hand_rests_in_isolated_signs_of_one_hand(tmp_path: Path) -> None:
+    config = SyntheticConfig(letters_only=0, isolated=1, only=("TSL",))  # its alphabet takes both hands
+    cache = make_corpus(tmp_path / "isolated", config, processes=1, progress=False)
+    lexicon = lexicon_of("TSL")
+    hands = {s.key: s.hands for table in (lexicon.letters, lexicon.numbers) for s in table.values()}
+    elbow = [3 * SIGNWRIGHT.joints.index("left_elbow") + k for k in range(3)]
+    moved = {}
+    for clip in cache.clips:
+        ((*_, start, end),) = clip.segments
+        moved.setdefault(hands[clip.key], []).append(np.ptp(cache.features(clip)[start:end, elbow], axis=0).max())
+    assert set(moved) > {"one"}
+    assert max(moved["one"]) < 0.05
+    assert max(max(values) for kind, values in moved.items() if kind != "one") > 0.1
+
+
 def test_no_text_is_in_two_splits_and_shares_are_as_asked() -> None:
     texts = [f"sentence {i}" for i in range(4000)]
     shares = Counter(split_of(text, 0.1) for text in texts)
