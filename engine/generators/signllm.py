@@ -104,7 +104,10 @@ class MlsfGenerator(SignLlmGenerator):
 
     name: ClassVar[Mode] = "mlsf"
     label: ClassVar[str] = "MLSF (SignLLM)"
-    description: ClassVar[str] = "Models of one language each turn a sentence or a question straight into motion"
+    description: ClassVar[str] = (
+        "Models of one language each turn a sentence or a question straight into motion; those that come along are "
+        "tiny, and their signing is rough"
+    )
     options: ClassVar[tuple[str, ...]] = ("bundle",)
 
 
@@ -114,6 +117,7 @@ class Prompt2LangGlossGenerator(SignLlmGenerator):
     name: ClassVar[Mode] = "prompt2langgloss"
     label: ClassVar[str] = "Prompt2LangGloss (SignLLM)"
     description: ClassVar[str] = (
-        "One model for all languages writes glosses for a sentence or a question and signs them"
+        "One model for all languages writes glosses for a sentence or a question and signs them; the one that comes "
+        "along is tiny, and its signing is rough"
     )
     options: ClassVar[tuple[str, ...]] = ("bundle", "beams")
