@@ -28,7 +28,8 @@ def motion(frames: int, seed: int) -> np.ndarray:
 
 
 def sequence(poses: np.ndarray) -> PoseSequence:
-    return PoseSequence(poses, np.zeros((len(poses), 3)), np.zeros((len(poses), 1)), 24.0, ("smile",))
+    still = np.zeros((len(poses), 3), np.float32)
+    return PoseSequence(poses.astype(np.float32), still, still[:, :1], 24.0, ("smile",))
 
 
 def steps(*codes: int) -> dict[str, list[int]]:
