@@ -21,7 +21,6 @@ import torch
 from lightning_fabric.loggers import TensorBoardLogger
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader
-from tqdm import tqdm
 
 from ..soke.transformer import Transformer
 from ..soke.vocabulary import Vocabulary
@@ -29,6 +28,7 @@ from .checkpoints import LATEST, CheckpointUnfit, read_checkpoint, write_checkpo
 from .config import GeneratorConfig, OptimiserConfig
 from .generator_data import Batches, Draw, Retrieval, Samples
 from .generator_model import CodeBooks, GeneratorLoss, build_model, tensors
+from .pacing import Pacing, paced
 
 Report = Callable[[int, dict[str, float]], None]
 
@@ -107,28 +107,17 @@ class GeneratorTraining:
 
         report: gets the figures of the log, and those of the clips held out.
         """
-        run, began = self._config.run, time.monotonic()
         before = self._place.seconds
-        steps = self._optimiser_steps()
-        bar = tqdm(total=self._steps, initial=self._place.step, unit="step", disable=not self._fabric.is_global_zero)
-        running = Running()
-        for figures in steps:
-            seconds = time.monotonic() - began
-            self._place = replace(self._place, seconds=before + seconds)
-            running.add(figures)
-            bar.update()
-            step, last = self._place.step, self._place.step == self._steps
-            if step % run.log_every == 0 or last:
-                self._log(running.mean() | {"rate": self._rates.get_last_lr()[0]}, bar, report)
-                running = Running()
-            if step % run.validate_every == 0 or last:
-                self._log(self.validate(), bar, report)
-            over = step == run.until or (bool(run.minutes) and seconds > 60 * run.minutes)
-            if step % run.checkpoint_every == 0 or last or over:
-                self._write()
-            if over:
-                break
-        bar.close()
+        pacing = Pacing(
+            self._steps,
+            lambda: self._place.step,
+            lambda seconds: self._spend(before + seconds),
+            lambda: float(self._rates.get_last_lr()[0]),
+            lambda figures, bar: self._log(figures, bar, report),
+            self.validate,
+            self._write,
+        )
+        paced(self._optimiser_steps(), pacing, self._config.run, self._fabric.is_global_zero)
         return Trained(self.model, self._place.step, self._place.seconds, self._place.step >= self._steps)
 
     @torch.no_grad()
@@ -217,6 +206,9 @@ class GeneratorTraining:
             figures |= {"loss": loss / sum(b.head == "parts" for b in batches), "right": right / counts}
         return figures
 
+    def _spend(self, seconds: float) -> None:
+        self._place = replace(self._place, seconds=seconds)
+
     def _log(self, figures: dict[str, float], bar: Any, report: Report) -> None:
         self._fabric.log_dict(figures, self._place.step)
         if self._fabric.is_global_zero:
@@ -233,22 +225,6 @@ class GeneratorTraining:
             }
             write_checkpoint(self._folder / LATEST, content)
         self._fabric.barrier()
-
-
-class Running:
-    """Means of figures since the last line of the log."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, list[float]] = {}
-
-    def add(self, figures: dict[str, float]) -> None:
-        """Take in those of one step."""
-        for key, value in figures.items():
-            self._values.setdefault(key, []).append(value)
-
-    def mean(self) -> dict[str, float]:
-        """The means."""
-        return {key: sum(values) / len(values) for key, values in self._values.items()}
 
 
 def rate_factor(step: int, steps: int, config: OptimiserConfig) -> float:

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 from torch.utils.data import DataLoader, Dataset
-from tqdm import tqdm
 
 from .checkpoints import LATEST, CheckpointUnfit, read_checkpoint, write_checkpoint
 from .config import BatchConfig, OptimiserConfig, RunConfig
-from .generator_training import Running, optimiser_of, rate_factor, seed_of
+from .generator_training import optimiser_of, rate_factor, seed_of
+from .pacing import Pacing, paced
 from .signllm_config import PoseLossConfig
 from .signllm_rewards import Drawing
 
@@ -139,27 +139,18 @@ class Loop:
 
         report: gets the figures of the log.
         """
-        run, began, before = self._config.run, time.monotonic(), self._place.seconds
-        bar = tqdm(total=self.steps, initial=self._place.step, unit="step", disable=None)
-        running, over = Running(), False
+        before = self._place.seconds
         self._module.train()
-        for figures in self._all_steps():
-            seconds = time.monotonic() - began
-            self._place = replace(self._place, seconds=before + seconds)
-            running.add(figures)
-            bar.update()
-            step, last = self._place.step, self._place.step == self.steps
-            if step % run.log_every == 0 or last:
-                self._log(running.mean() | {"rate": float(self._rates.get_last_lr()[0])}, bar, report)
-                running = Running()
-            if step % run.validate_every == 0 or last:
-                self._log(self.validate(), bar, report)
-            over = step == run.until or (bool(run.minutes) and seconds > 60 * run.minutes)
-            if step % run.checkpoint_every == 0 or last or over:
-                self._write()
-            if over:
-                break
-        bar.close()
+        pacing = Pacing(
+            self.steps,
+            lambda: self._place.step,
+            lambda seconds: self._spend(before + seconds),
+            lambda: float(self._rates.get_last_lr()[0]),
+            lambda figures, bar: self._log(figures, bar, report),
+            self.validate,
+            self._write,
+        )
+        paced(self._all_steps(), pacing, self._config.run, None)
         self._logger.finalize("success")
         return self._place.step >= self.steps
 
@@ -255,6 +246,9 @@ class Loop:
         found = own.cpu().numpy()
         self._drawing.reward(found[:, 0].astype(np.int64), found[:, 1])
         return float(found[:, 1].mean())
+
+    def _spend(self, seconds: float) -> None:
+        self._place = replace(self._place, seconds=seconds)
 
     def _log(self, figures: dict[str, float], bar: Any, report: Report) -> None:
         if self._fabric.is_global_zero:

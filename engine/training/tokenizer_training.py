@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -21,12 +21,12 @@ import torch
 from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 from safetensors.torch import save_file
 from torch.optim.lr_scheduler import LambdaLR
-from tqdm import tqdm
 
 from ..tokenizer.features import PARTS
 from .cache import Clip, ClipCache
 from .checkpoints import LATEST, CheckpointUnfit, read_checkpoint, write_checkpoint
-from .generator_training import Running, rate_factor
+from .generator_training import rate_factor
+from .pacing import Pacing, paced
 from .quantising import perplexity
 from .statistics import Statistics
 from .tokenizer_config import TokenizerConfig
@@ -119,28 +119,19 @@ class TokenizerTraining:
 
         report: gets the figures of the log, and those of the clips held out. Returns whether it came to the end.
         """
-        run, began, before = self._config.run, time.monotonic(), self._place.seconds
-        bar = tqdm(total=self._steps, initial=self._place.step, unit="step", disable=not self._fabric.is_global_zero)
-        running = Running()
         if self._config.quantizer.frozen and not bool(self.model.part(PARTS[0]).book.ready):
             raise ValueError("With quantizer.frozen a training needs a tokenizer whose codes it keeps: --begin-with.")
-        for batch in self._batches():
-            running.add(self._step(batch))
-            seconds = time.monotonic() - began
-            self._place = Place(self._place.step + 1, before + seconds)
-            bar.update()
-            step, last = self._place.step, self._place.step == self._steps
-            if step % run.log_every == 0 or last:
-                self._log(running.mean() | {"rate": float(self._rates.get_last_lr()[0])}, bar, report)
-                running = Running()
-            if step % run.validate_every == 0 or last:
-                self._log(self.validate(), bar, report)
-            over = step == run.until or (bool(run.minutes) and seconds > 60 * run.minutes)
-            if step % run.checkpoint_every == 0 or last or over:
-                self._write()
-            if over:
-                break
-        bar.close()
+        before = self._place.seconds
+        pacing = Pacing(
+            self._steps,
+            lambda: self._place.step,
+            lambda seconds: self._spend(before + seconds),
+            lambda: float(self._rates.get_last_lr()[0]),
+            lambda figures, bar: self._log(figures, bar, report),
+            self.validate,
+            self._write,
+        )
+        paced(self._all_steps(), pacing, self._config.run, self._fabric.is_global_zero)
         finished = self._place.step >= self._steps
         if finished and self._fabric.is_global_zero:
             self.write_tokenizer(self._folder)
@@ -173,6 +164,16 @@ class TokenizerTraining:
     def _held_out(self) -> list[Clip]:
         clips = self._cache.of("val") or self._cache.of("train")
         return clips[: self._config.run.validate_samples]
+
+    def _all_steps(self) -> Iterator[dict[str, float]]:
+        """Do the steps from the place on; the figures of each."""
+        for batch in self._batches():
+            figures = self._step(batch)
+            self._place = replace(self._place, step=self._place.step + 1)
+            yield figures
+
+    def _spend(self, seconds: float) -> None:
+        self._place = replace(self._place, seconds=seconds)
 
     def _batches(self) -> Iterator[WindowBatch]:
         """Batches of this process from the place on, without end before the last step."""
