@@ -123,6 +123,16 @@ def lacking(models: str | Path = "", method: str = NEURAL) -> str:
     return f"No model can be used. {reasons}"
 
 
+def damaged(found: Listed, why: Exception) -> EngineError:
+    """The error of a bundle that turned out to be of no use."""
+    return EngineError(
+        "bundle_damaged",
+        f"The model {found.folder.name} can't be used: {why}",
+        "Choose another model, or install or import this one anew.",
+        "choose_bundle",
+    )
+
+
 def verified(found: Listed) -> Bundle:
     """The bundle with the hashes of its files checked, once a process and again when a file changed.
 
@@ -132,12 +142,7 @@ def verified(found: Listed) -> Bundle:
     try:
         return _checked(found.folder, _stamp(found.folder, found.bundle.manifest))
     except (BundleError, OSError) as e:
-        raise EngineError(
-            "bundle_damaged",
-            f"The model {found.folder.name} can't be used: {e}",
-            "Choose another model, or install or import this one anew.",
-            "choose_bundle",
-        ) from e
+        raise damaged(found, e) from e
 
 
 def bundles_request(message: Message, report: Report) -> Message:

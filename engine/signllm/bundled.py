@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from .. import bundles
 from ..bundle import MANIFEST, Bundle, BundleError
 from ..formats.skeleton50 import JOINT_COUNT
-from ..generators.base import EngineError
 from ..npz import Npz, NpzError
 from ..soke.vocabulary_files import open_pieces
 from . import free_running, gloss_decoding
@@ -112,12 +111,7 @@ def opened(found: bundles.Listed) -> Model:
             try:
                 _opened[key] = Model(bundle)
             except (BundleError, ImportError, OSError) as e:
-                raise EngineError(
-                    "bundle_damaged",
-                    f"The model {found.folder.name} can't be used: {e}",
-                    "Choose another model, or install or import this one anew.",
-                    "choose_bundle",
-                ) from e
+                raise bundles.damaged(found, e) from e
         _opened.move_to_end(key)
         while len(_opened) > _KEPT:
             _opened.popitem(last=False)

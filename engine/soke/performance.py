@@ -123,12 +123,7 @@ def open_model(found: bundles.Listed, device: Device = "auto", precision: Precis
             try:
                 _models[key] = Model.open(bundle, device, precision)
             except (BundleError, ValueError, OSError) as e:
-                raise EngineError(
-                    "bundle_damaged",
-                    f"The model {found.folder.name} can't be used: {e}",
-                    "Choose another model, or install or import this one anew.",
-                    "choose_bundle",
-                ) from e
+                raise bundles.damaged(found, e) from e
         _models.move_to_end(key)
         while len(_models) > _KEPT:
             _models.popitem(last=False)
