@@ -13,6 +13,7 @@ from engine.bundle import BundleError
 from engine.soke.decoding import Variant
 
 from .signllm.command import add as add_signllm
+from .soke.bundled_tokenizer import add as add_tokenizer
 from .soke.convert import LICENCE, Scale, Sources, convert
 from .soke.model_files import Formats
 from .soke.onnx_files import TokenizerPrecision
@@ -36,10 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m export", description="Models of others to Signwright's bundles.")
+    parser = argparse.ArgumentParser(prog="python -m export", description="Models to Signwright's bundles, and back.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_soke(commands.add_parser("soke", help="import official SOKE checkpoints", description=_soke.__doc__))
     add_trained(commands)
+    add_tokenizer(commands)
     add_signllm(commands)
     check = commands.add_parser("verify", help="compare a bundle with reference vectors", description=_verify.__doc__)
     check.add_argument("bundle", type=Path, metavar="BUNDLE")
