@@ -72,6 +72,10 @@ class RunConfig:
     minutes: float = 0.0
     until: int = 0
 
+    def __post_init__(self) -> None:
+        if min(self.log_every, self.validate_every, self.checkpoint_every) < 1:
+            raise ConfigError("log_every, validate_every and checkpoint_every of a run are at least 1.")
+
 
 @dataclass(frozen=True)
 class ModelConfig:

@@ -190,7 +190,7 @@ class Blender:
         seen = None
         while (there := self.ask("panels()")) != seen:
             seen = there
-            for across in (0.5, 0.8, 0.25):
+            for across in (0.5, 0.8, 0.25, 0.93):
                 places = self._rows(region, across)
                 found = [place for place, text in zip(places, self.copied(places, copy), strict=True) if mark in text]
                 if found:

@@ -199,6 +199,30 @@ def glosses() -> list[str]:
     return [s.name for s in scene().signwright.timeline.takes[-1].segments if s.origin != "pause"]
 
 
+def drop(*paths: str) -> None:
+    """Drop files onto the 3D view: what Blender itself calls when the window system says so."""
+    files = [{"name": Path(path).name} for path in paths]
+    region = next(r for r in view3d().regions if r.type == "WINDOW")
+    with bpy.context.temp_override(window=window(), area=view3d(), region=region):
+        bpy.ops.wm.drop_import_file("INVOKE_DEFAULT", directory=f"{Path(paths[0]).parent}/", files=files)
+
+
+def browser() -> dict[str, Any]:
+    """The file browser's window, in the coordinates of Blender's; empty when there is none."""
+    windows = bpy.context.window_manager.windows
+    found = next((w for w in windows if w.screen.areas[0].type == "FILE_BROWSER"), None)
+    if found is None:
+        return {}
+    space = found.screen.areas[0].spaces.active
+    return {
+        "x": found.x - window().x,
+        "y": found.y - window().y,
+        "width": found.width,
+        "height": found.height,
+        "path": str(Path(space.params.directory.decode()) / space.params.filename) if space.params else "",
+    }
+
+
 def rigs() -> list[Any]:
     return [o for o in scene().objects if o.type == "ARMATURE"]
 
