@@ -19,6 +19,7 @@ from .chinese import split_words, vocabulary
 from .chunks import Part
 from .clauses import clauses_of
 from .faces import emoji_face, with_face
+from .foreign import foreign_text
 from .grammar import Grammar, grammar
 from .matching import SignIndex
 from .morphology import read_written
@@ -55,6 +56,9 @@ def plan_text(
     planner = _Planner(language, lexicon, words, its_rules)
     phrases = planner.phrases(text, word_order == "signed")
     warnings = planner.notes.warnings(language, lexicon)
+    if lexicon.signs:
+        words_there = sum(token.kind == "word" for token in tokenise(text))
+        warnings = (*filter(None, (foreign_text(text, words_there, phrases, language),)), *warnings)
     if not phrases:
         raise EngineError(
             "nothing_to_sign",
