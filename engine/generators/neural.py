@@ -11,7 +11,8 @@ from .base import GenerateRequest, Report
 from .dictionary import plain_settings, storable, take_name
 
 if TYPE_CHECKING:
-    from ..soke.performance import Performance, Task
+    from ..soke.finishing import Performance
+    from ..soke.tasks import Task
     from ..take import Take
 
 _DECODED_FROM, _DECODED_TO = 0.2, 0.85
@@ -53,10 +54,10 @@ class NeuralGenerator:
 
     def generate_all(self, request: GenerateRequest, report: Report) -> list[Take]:
         """Make all variations of a take together. Raises as `generate` does."""
-        from ..soke import performance
+        from ..soke import opening, performance, tasks
 
         report("Loading the model", 0.0)
-        task = performance.task_of(request, performance.opened_for(request), report)
+        task = tasks.task_of(request, opening.opened_for(request), report)
         report("Generating", _DECODED_FROM)
         width = _DECODED_TO - _DECODED_FROM
         made = performance.perform(task, lambda done: report("Generating", _DECODED_FROM + width * done))

@@ -14,10 +14,11 @@ from ..skeleton import JOINT_INDEX, mirrored_name
 from ..take import Segment, Take
 from ..tokenizer.features import PARTS
 from .editing import Edit, Edited, Window, decode_edits
+from .opening import Opened, carried_out, opened_for
 from .options import VARIED_TEMPERATURE
-from .performance import Opened, carried_out, examples_of, opened_for, prompt_settings, task_of
 from .retrieval import Chunk, Retrieved
 from .runtime import Rows
+from .tasks import examples_of, prompt_settings, task_of
 
 _LONGEST_S: Final = 3600.0
 _LEAST_S: Final = 0.1

@@ -13,10 +13,11 @@ from .captions import Caption
 from .captions import caption as caption_of
 from .editing import Edited
 from .motion import cut
-from .performance import Opened, carried_out, opened_for, task_of
+from .opening import Opened, carried_out, opened_for
 from .regeneration import Regeneration
 from .regeneration import regenerate as made_anew
 from .retrieval import Keyword, Other
+from .tasks import task_of
 
 
 def keywords(message: Message, report: Report) -> Message:

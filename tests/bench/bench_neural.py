@@ -98,7 +98,7 @@ def seams(engine: Engine) -> Iterator[dict[str, Any]]:
 
 def alignment(tokens: Path, found: bundles.Listed, most: int = 200) -> str:
     """How well the signs of held-out sentences are found."""
-    from engine.soke.performance import open_model
+    from engine.soke.opening import open_model
     from engine.soke.segments import align
     from engine.tokenizer.features import PARTS
 

@@ -11,7 +11,7 @@ import pytest
 for _name in ("torch", "onnx", "onnxruntime", "safetensors", "sentencepiece"):
     pytest.importorskip(_name)  # skips the module of tests that imports this one
 
-from engine.soke import performance  # noqa: E402
+from engine.soke import opening  # noqa: E402
 from engine.soke.model import Model  # noqa: E402
 from tests.engine import tiny_bundle  # noqa: E402
 
@@ -30,7 +30,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     tiny_bundle.make(folder, "theirs", published=True)
     tiny_bundle.make(folder, "tokenizer", generator=False)
     yield str(folder)
-    performance.forget_models()
+    opening.forget_models()
 
 
 @pytest.fixture(scope="session")

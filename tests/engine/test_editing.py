@@ -22,7 +22,7 @@ from engine.soke import regeneration, requests
 from engine.soke.editing import joints_of_parts
 from engine.soke.model import Model
 from engine.soke.motion import joint_speeds
-from engine.soke.performance import Opened, opened_for
+from engine.soke.opening import Opened, opened_for
 from engine.take import PoseSequence, Segment, Take
 from engine.tokenizer.features import PARTS
 

@@ -23,7 +23,7 @@ from engine.dictionary.store import UserDictionary
 from engine.generators import registry
 from engine.generators.base import Cancelled, EngineError, GenerateRequest, takes
 from engine.skeleton import EXPRESSION_NAMES, JOINT_INDEX, LAYERS
-from engine.soke import performance
+from engine.soke import opening, performance, tasks
 from engine.soke.model import Model
 from engine.soke.motion import joint_speeds, joints_of
 from engine.take import PoseSequence, Take
@@ -233,7 +233,7 @@ def test_a_wanted_card_that_is_not_there_is_told_and_the_processor_does_it(model
 
 def test_when_the_graphics_card_fails_the_processor_takes_over(models: str, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = request(models, "Hello.")
-    task = performance.task_of(wanted, performance.opened_for(wanted), quiet)
+    task = tasks.task_of(wanted, opening.opened_for(wanted), quiet)
     plain = performance.perform(task, lambda done: None)[0]
 
     def out_of_memory(*given: Any) -> None:
@@ -280,6 +280,6 @@ def test_written_own_signs_are_synthesised_first(models: str, tmp_path: Path) ->
         '  { at = "beside_head", offset = [3, 0, 14], palm = "forward-in", fingers = "up" },\n]\n'
     )
     wanted = request(models, "Zorb.", dictionary=str(tmp_path))
-    found = performance.task_of(wanted, performance.opened_for(wanted), quiet).retrieved.keywords
+    found = tasks.task_of(wanted, opening.opened_for(wanted), quiet).retrieved.keywords
     assert [(k.entry.key, k.own) for k in found] == [("asl/ZORB", True)]
     assert 2 <= found[0].entry.steps <= 12
