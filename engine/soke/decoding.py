@@ -47,6 +47,12 @@ class Decoded:
         return float(np.nansum(self.log_probabilities))
 
     @property
+    def chosen(self) -> tuple[float, int]:
+        """Log-probability of what the model chose, and in how many steps it did: what was forced isn't counted."""
+        free = np.isfinite(self.margins)
+        return float(np.nansum(self.log_probabilities[free])), int(free.any(axis=1).sum())
+
+    @property
     def score(self) -> float:
         """Mean log-probability of a step, to rank outcomes of unequal length by."""
         return self.log_probability / len(self.log_probabilities)

@@ -20,7 +20,7 @@ from .tasks import Task
 
 @dataclass(frozen=True)
 class Performance:
-    """One finished variation. score: mean log-probability of a step."""
+    """One finished variation. score: mean log-probability of a step that the model chose, 0 when it chose none."""
 
     sequence: PoseSequence
     segments: tuple[Segment, ...]
@@ -43,8 +43,8 @@ def finished(task: Task, plans: Sequence[Exact] | None, decoded: Sequence[Decode
     whole = _mouthed(task, whole, signed, placed)
     fps = task.model.fps * float(task.request.speed)
     sequence = replace(whole, fps=fps).resampled(float(task.request.fps))
-    steps = sum(len(d.log_probabilities) for d in decoded)
-    score = sum(d.log_probability for d in decoded) / max(steps, 1)
+    chosen = [d.chosen for d in decoded]
+    score = sum(total for total, _ in chosen) / max(sum(steps for _, steps in chosen), 1)
     return Performance(sequence, _segments(task, signed, placed, fps), score)
 
 

@@ -268,6 +268,19 @@ def test_probabilities_are_those_of_the_model_whatever_is_allowed() -> None:
     assert free.log_probability == pytest.approx(free.log_probabilities.sum())
 
 
+def test_what_was_forced_is_no_choice() -> None:
+    runtime = TableRuntime(WORDS, end=2.0)
+    free = one(runtime, rule=Constraint(max_steps=5, min_steps=5, codes_only=True))
+    assert free.chosen == (pytest.approx(free.log_probability, abs=1e-9), 5)
+    steps = np.array(list(free.rows.values())).T
+    steps[3] = FREE
+    total, count = one(runtime, rule=Constraint(steps, min_steps=5, max_steps=5, codes_only=True)).chosen
+    assert count == 1
+    assert total == pytest.approx(free.log_probabilities[3].sum())
+    steps[3] = np.array(list(free.rows.values())).T[3]
+    assert one(runtime, rule=Constraint(steps, min_steps=5, max_steps=5, codes_only=True)).chosen == (0.0, 0)
+
+
 def test_sampling_follows_the_probabilities() -> None:
     logits = np.log(np.array([0.5, 0.3, 0.15, 0.05]))
     uniforms = (np.arange(4000) + 0.5) / 4000
