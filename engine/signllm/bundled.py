@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,7 +53,8 @@ class Model:
         self.bundle = bundle
         self.config = pose_config(bundle.manifest.model)
         self.text, self.glosses = _vocabularies(bundle)
-        self._mean, self._std = _statistics(bundle, self.config.values)
+        statistics = _statistics(bundle, self.config.values, 0 if self.glosses is None else len(self.glosses))
+        self._mean, self._std, self._durations = statistics
         self._pose = OnnxTransformer(bundle, "pose", threads=threads)
         self._gloss: OnnxTransformer | None = None
         pieces = len(self.text) if self.glosses is None else len(self.glosses)
@@ -90,6 +91,11 @@ class Model:
         return gloss_decoding.decode(
             session, self.glosses.of_language(code), longest, beams, least=1, progress=progress
         )
+
+    def durations(self, line: Iterable[str]) -> list[float]:
+        """About how many frames each LangGloss token of a line takes, all of which the vocabulary has."""
+        assert self.glosses is not None
+        return [float(self._durations[row]) for token in line for row in self.glosses.encode([token])[:-1]]
 
     def sign(self, tokens: Sequence[Sequence[int]], progress: Callable[[float], None]) -> list[Signing]:
         """Frames of several sentences, made together. tokens: rows of texts, or of LangGloss in Prompt2LangGloss."""
@@ -132,17 +138,20 @@ def _vocabularies(bundle: Bundle) -> tuple[TextVocabulary, GlossVocabulary | Non
         raise BundleError(f"{VOCABULARY} in {bundle.folder.name} can't be read: {e}") from e
 
 
-def _statistics(bundle: Bundle, values: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _statistics(bundle: Bundle, values: int, glosses: int) -> list[NDArray[np.float32]]:
+    """Mean and spread of a frame's values, and how long each of so many LangGloss tokens takes, nothing for none."""
+    sizes = {"mean": values, "std": values, **({"durations": glosses} if glosses else {})}
     try:
         with Npz(bundle.file(STATISTICS), MAX_STATISTICS_BYTES) as file:
-            mean, std = (np.asarray(file.read(name), np.float32) for name in ("mean", "std"))
-        if mean.shape != (values,) or std.shape != (values,):
-            raise NpzError(f"mean and std must have {values} numbers.")
-        if not (np.isfinite(mean).all() and np.isfinite(std).all()):
-            raise NpzError("it holds values that are not finite numbers.")
+            made = [np.asarray(file.read(name), np.float32) for name in sizes]
+        for (name, size), array in zip(sizes.items(), made, strict=True):
+            if array.shape != (size,):
+                raise NpzError(f"{name} must have {size} numbers.")
+            if not np.isfinite(array).all() or (name == "durations" and array.min() <= 0.0):
+                raise NpzError(f"{name} holds values that can't be.")
     except (NpzError, ValueError) as e:
         raise BundleError(f"{STATISTICS} in {bundle.folder.name} can't be read: {e}") from e
-    return mean, std
+    return made if glosses else [*made, np.zeros(0, np.float32)]
 
 
 def _require(bundle: Bundle, part: str, told: int, there: int) -> None:

@@ -15,7 +15,7 @@ Size = Literal["tiny", "40M", "120M", "1B"]
 _LARGEST: Final = {
     "pieces": 1_000_000, "glosses": 1_000_000, "values": 65_536, "width": 16_384, "heads": 256, "encoder_layers": 128,
     "decoder_layers": 128, "feed_forward": 65_536, "future": 64, "longest_text": 65_536, "longest_frames": 65_536,
-    "longest_gloss": 65_536,
+    "longest_gloss": 65_536, "counter_waves": 16,
 }  # fmt: skip
 """Largest number of each size, which a settings file can't make a machine go beyond."""
 T = TypeVar("T", "PoseTransformerConfig", "GlossTransformerConfig")
@@ -27,6 +27,8 @@ class PoseTransformerConfig:
 
     pieces: tokens of its input, of text or of LangGloss. values: numbers of a frame; the counter is one more.
     future: how many frames it predicts at each. longest_text, longest_frames: most tokens and frames that have a place.
+    counter_waves: sine and cosine of so many octaves of the counter that are fed beside it, 0 for none, as published.
+    counter_steps: whether the counter is predicted as what is to be added to the one fed, or, as published, whole.
     Raises `ValueError` for sizes that no model can have.
     """
 
@@ -41,6 +43,8 @@ class PoseTransformerConfig:
     future: int = 1
     longest_text: int = 256
     longest_frames: int = 1024
+    counter_waves: int = 0
+    counter_steps: bool = False
 
     def __post_init__(self) -> None:
         _check(self)
@@ -102,9 +106,11 @@ def from_settings(kind: type[T], settings: Any) -> T:
 
 def _check(config: PoseTransformerConfig | GlossTransformerConfig) -> None:
     for name, most in _LARGEST.items():
-        value = getattr(config, name, 1)
-        if type(value) is not int or not 1 <= value <= most:
-            raise ValueError(f"{name} is {value!r}, no whole number from 1 to {most}")
+        value, least = getattr(config, name, 1), 0 if name == "counter_waves" else 1
+        if type(value) is not int or not least <= value <= most:
+            raise ValueError(f"{name} is {value!r}, no whole number from {least} to {most}")
+    if type(getattr(config, "counter_steps", False)) is not bool:
+        raise ValueError("counter_steps is neither true nor false")
     if config.width % config.heads:
         raise ValueError(f"a width of {config.width} can't be split into {config.heads} heads")
     if not isinstance(config.dropout, int | float) or not 0.0 <= config.dropout < 1.0:

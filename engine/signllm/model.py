@@ -9,9 +9,10 @@ Positions start as sinusoids (Vaswani et al. 2017) and are learned from there.
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -21,6 +22,9 @@ from torch import Tensor, nn
 from ..soke.transformer import POSITION_OFFSET, DecoderLayer, EncoderLayer, Stack, TransformerConfig, sinusoidal
 from . import free_running
 from .config import GlossTransformerConfig, PoseTransformerConfig
+
+STEP_UNIT: Final = 1.0 / 64.0
+"""Of a counter that is predicted as a step: about one of a sentence, so that what the model gives is about 1."""
 
 
 @dataclass
@@ -106,6 +110,8 @@ class PoseTransformer(TransformerCore):
         self.config = config
         self.frame_in = nn.Linear(config.frame, config.width)
         self.frame_out = nn.Linear(config.width, config.future * config.frame)
+        if config.counter_waves:
+            self.waves_in = nn.Linear(2 * config.counter_waves, config.width, bias=False)
 
     def forward(self, tokens: Tensor, lengths: Tensor, frames: Tensor) -> Tensor:
         """`decode` of `encode`, for training."""
@@ -116,14 +122,27 @@ class PoseTransformer(TransformerCore):
 
         After the frame fed at t the prediction at t, 0 is the next frame, the one at t, k the k-th after that.
         """
-        x = self._decoded(self.frame_in(frames), memory, text_lengths)
-        return self.frame_out(x).unflatten(-1, (self.config.future, self.config.frame))
+        x = self._decoded(self._embedded(frames), memory, text_lengths)
+        made = self.frame_out(x).unflatten(-1, (self.config.future, self.config.frame))
+        return self._counted(made, frames[..., None, -1:])
 
     @torch.no_grad()
     def step(self, frame: Tensor, cache: Cache) -> Tensor:
         """The next frame (B, values + 1) after the one given, by the cache; the same as `decode` says at t, 0."""
-        state = self._stepped(self.frame_in(frame), cache)
-        return self.frame_out(state)[:, : self.config.frame]
+        state = self._stepped(self._embedded(frame), cache)
+        return self._counted(self.frame_out(state)[:, : self.config.frame], frame[:, -1:])
+
+    def _embedded(self, frames: Tensor) -> Tensor:
+        """(..., values + 1) to (..., width)."""
+        if not self.config.counter_waves:
+            return self.frame_in(frames)
+        return self.frame_in(frames) + self.waves_in(waves(frames[..., -1:], self.config.counter_waves))
+
+    def _counted(self, made: Tensor, fed: Tensor) -> Tensor:
+        """Frames (..., values + 1) with their counter whole. fed: (..., 1), the counters after which they come."""
+        if not self.config.counter_steps:
+            return made
+        return torch.cat([made[..., :-1], fed + STEP_UNIT * made[..., -1:]], dim=-1)
 
 
 class GlossTransformer(TransformerCore):
@@ -147,6 +166,20 @@ class GlossTransformer(TransformerCore):
     def step(self, gloss: Tensor, cache: Cache) -> Tensor:
         """Logits (B, glosses) of the token after the (B,) ones given, by the cache."""
         return self.gloss_out(self._stepped(self.gloss_embedding(gloss), cache))
+
+
+def waves(counters: Tensor, octaves: int) -> Tensor:
+    """Counters (..., 1) as sines, then cosines (..., 2 octaves), of half a turn and of twice as much each time.
+
+    The counter alone is one number, in which a place in the text is hard to tell apart from the one beside it.
+    """
+    angles = counters * angles_of(octaves).to(counters)
+    return torch.cat([angles.sin(), angles.cos()], dim=-1)
+
+
+def angles_of(octaves: int) -> Tensor:
+    """(octaves,) radians of a whole counter."""
+    return math.pi * 2.0 ** torch.arange(octaves, dtype=torch.float32)
 
 
 def shifted(frames: Tensor) -> Tensor:

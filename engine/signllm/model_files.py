@@ -18,7 +18,7 @@ PIECES: Final = "sentencepiece.model"
 VOCABULARY: Final = "vocabulary.json"
 """`text`: settings of the text vocabulary; `glosses`: the LangGloss tokens, in mode `prompt2langgloss`."""
 STATISTICS: Final = "statistics.npz"
-"""`mean` and `std` of a frame's values."""
+"""`mean` and `std` of a frame's values; `durations` in frames of the LangGloss tokens, in mode `prompt2langgloss`."""
 ABOUT: Final = "signllm.json"
 """`mode`, `pose` and `gloss` (sizes), `fps`, `languages`, and how it was made: `command`, `seed`, `steps`, `seconds`,
 `machine`, `clips` and the like."""

@@ -69,11 +69,13 @@ class Performance:
 
 @dataclass(frozen=True)
 class _Ready:
-    """A sentence with the rows that go into the model to poses, and its LangGloss, if there is."""
+    """A sentence with the rows that go into the model to poses, and its LangGloss, if there is, with the frames that
+    each token is known to take about."""
 
     sentence: Sentence
     rows: list[int]
     tokens: tuple[str, ...] = ()
+    durations: tuple[float, ...] = ()
 
 
 def perform(request: GenerateRequest, mode: Mode, options: Options, report: Report) -> Performance:
@@ -184,7 +186,7 @@ def _glossed(
     if not tokens:
         warnings.append(f"The model has no signs for {_quoted(sentence.text)}; it is left out.")
         return None
-    return _Ready(sentence, rows, tokens)
+    return _Ready(sentence, rows, tokens, tuple(model.durations(tokens)))
 
 
 def _signed(model: Model, ready: Sequence[_Ready], report: Report) -> list[Signing]:
@@ -225,8 +227,8 @@ def _fitted(model: Model, signed: Sequence[Signing], request: GenerateRequest, r
 
 
 def _segments(one: _Ready, piece: Piece, place: Placed, fps: float, found: bundles.Listed) -> list[Segment]:
-    """The sentence as one segment, or its glosses, which share the time from the first sign to the last evenly: the
-    model doesn't say when it signs which."""
+    """The sentence as one segment, or its glosses, which share the time from the first sign to the last by how long
+    each takes in the training: the model itself doesn't say when it signs which."""
     assert found.bundle is not None
     source, licence = f"model/{found.id}", found.bundle.manifest.licence
 
@@ -236,7 +238,8 @@ def _segments(one: _Ready, piece: Piece, place: Placed, fps: float, found: bundl
 
     if not one.tokens:
         return [segment(" ".join(one.sentence.text.split()), 0, len(piece.sequence))]
-    edges = np.linspace(piece.first, piece.end, len(one.tokens) + 1).tolist()
+    shares = np.concatenate([[0.0], np.cumsum(one.durations) / np.sum(one.durations)])
+    edges = (piece.first + (piece.end - piece.first) * shares).tolist()
     return [segment(gloss, edges[first], edges[end]) for gloss, first, end in words_of(one.tokens)]
 
 

@@ -31,7 +31,8 @@ class ModelUnfit(ValueError):
 class Trained:
     """One group of MLSF, or the whole of Prompt2LangGloss, which has `gloss` and `glosses`.
 
-    mean, std: (values,) of a frame's values. pieces: the sentencepiece file. about: how it was made; see `model_files`.
+    mean, std: (values,) of a frame's values. pieces: the sentencepiece file. durations: (tokens of LangGloss,) frames
+    that each takes. about: how it was made; see `model_files`.
     """
 
     mode: Mode
@@ -43,6 +44,7 @@ class Trained:
     std: NDArray[np.float32]
     gloss: GlossTransformer | None = None
     glosses: GlossVocabulary | None = None
+    durations: NDArray[np.float32] | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -60,8 +62,14 @@ def save(trained: Trained, folder: Path) -> None:
     if not (folder / PIECES).exists() or not (folder / PIECES).samefile(trained.pieces):
         shutil.copyfile(trained.pieces, folder / PIECES)
     (folder / VOCABULARY).write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
-    np.savez(folder / STATISTICS, mean=trained.mean, std=trained.std)
+    np.savez(folder / STATISTICS, **statistics_of(trained))
     (folder / ABOUT).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def statistics_of(trained: Trained) -> dict[str, NDArray[np.float32]]:
+    """The arrays of its `STATISTICS` file."""
+    made = {"mean": trained.mean, "std": trained.std}
+    return made if trained.durations is None else {**made, "durations": trained.durations}
 
 
 def load(folder: Path) -> Trained:
@@ -71,6 +79,7 @@ def load(folder: Path) -> Trained:
         vocabulary = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
         with Npz(folder / STATISTICS, MAX_STATISTICS_BYTES) as file:
             mean, std = file.read("mean"), file.read("std")
+            durations = file.read("durations") if about["mode"] == "prompt2langgloss" else None
         text = TextVocabulary.from_settings(open_pieces(folder / PIECES), vocabulary["text"])
         pose = PoseTransformer(from_settings(PoseTransformerConfig, about["pose"]))
         pose.load_state_dict(load_file(folder / POSE_WEIGHTS))
@@ -79,7 +88,7 @@ def load(folder: Path) -> Trained:
             made.glosses = GlossVocabulary.from_settings(vocabulary["glosses"])
             gloss = GlossTransformer(from_settings(GlossTransformerConfig, about["gloss"]))
             gloss.load_state_dict(load_file(folder / GLOSS_WEIGHTS))
-            made.gloss = gloss.eval()
+            made.gloss, made.durations = gloss.eval(), durations
     except (OSError, NpzError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as e:
         raise ModelUnfit(f"{folder} holds no trained model of SignLLM: {e}") from e
     return made

@@ -35,7 +35,10 @@ class SkelsConfig:
 
 @dataclass(frozen=True)
 class SizesConfig:
-    """Sizes of a model. pieces: about how many its text vocabulary has. future: frames predicted at each."""
+    """Sizes of a model. pieces: about how many its text vocabulary has. future: frames predicted at each.
+
+    counter_waves, counter_steps: see `PoseTransformerConfig`.
+    """
 
     width: int = 128
     heads: int = 4
@@ -45,11 +48,14 @@ class SizesConfig:
     dropout: float = 0.0
     pieces: int = 1000
     future: int = 1
+    counter_waves: int = 0
+    counter_steps: bool = False
 
     def pose(self, tokens: int, longest_frames: int) -> PoseTransformerConfig:
         """The model from so many tokens to frames."""
+        counter = {"counter_waves": self.counter_waves, "counter_steps": self.counter_steps}
         return PoseTransformerConfig(
-            tokens, **self._shared, future=self.future, longest_frames=longest_frames
+            tokens, **self._shared, **counter, future=self.future, longest_frames=longest_frames
         )  # fmt: skip
 
     def gloss(self, tokens: int, glosses: int) -> GlossTransformerConfig:

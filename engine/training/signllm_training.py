@@ -39,6 +39,7 @@ from .config import RunConfig
 from .pieces import load_pieces, train_pieces
 from .signllm_config import GlossConfig, PoseConfig, ReaderConfig, SignLlmConfig, SkelsConfig
 from .signllm_data import PoseSpace, SkelsClip, SkelsFolder, SkelsSplit
+from .signllm_durations import durations
 from .signllm_gloss import GlossSample, GlossTask, worded_prompts
 from .signllm_loop import Loop, LoopConfig, Report, Task, launched
 from .signllm_pose import Frames, PoseSample, PoseTask, for_plain_frames
@@ -199,6 +200,8 @@ def _train_langgloss(fabric: Fabric, files: Files, config: SignLlmConfig, job: J
         about = _about(config, files, job, config.pose.run, *(loop for loop, _ in loops))
         made = _trained(config, files, text, task, space, job.output / PIECES, about)
         made.gloss, made.glosses = gloss_task.module.model.cpu().eval(), glosses
+        clips = [(rows(clip), files.count(clip)) for _, clip in files.of("train")]
+        made.durations = durations([line for line, _ in clips], [count for _, count in clips], len(glosses))
         save(made, job.output)
     return finished
 

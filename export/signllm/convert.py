@@ -18,7 +18,7 @@ from engine.bundle import Bundle, BundleError, Manifest, write_manifest
 from engine.signllm.bundled import Model
 from engine.signllm.model_files import ABOUT, PIECES, STATISTICS, VOCABULARY, provenance
 from engine.signllm.settings import KIND
-from engine.signllm.torch_files import ModelUnfit, Trained, load
+from engine.signllm.torch_files import ModelUnfit, Trained, load, statistics_of
 
 from ..soke.model_files import new_bundle
 from ..soke.onnx_graph import Precision
@@ -84,7 +84,7 @@ def convert(trained: Trained, folder: Path, about: About = About(), precision: P
         (target / VOCABULARY).write_text(
             json.dumps(vocabulary, ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
         )
-        np.savez(target / STATISTICS, mean=trained.mean.astype(np.float32), std=trained.std.astype(np.float32))
+        np.savez(target / STATISTICS, **{name: x.astype(np.float32) for name, x in statistics_of(trained).items()})
         manifest = _manifest(trained, about, model)
         Model(write_manifest(target, manifest, [path.name for path in target.iterdir()]))
     return Bundle.open(folder, KIND)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from engine.signllm.config import GlossTransformerConfig, PoseTransformerConfig
-from engine.signllm.model import GlossTransformer, PoseTransformer
+from engine.signllm.model import STEP_UNIT, GlossTransformer, PoseTransformer, angles_of
 from engine.signllm.model_files import DECODER, ENCODER
 
 from ..soke.onnx_graph import Graph, Precision
@@ -33,12 +33,18 @@ def write_pose(model: PoseTransformer, folder: Path, precision: Precision = "flo
     _write_encoder(folder / ENCODER["pose"], state, config, precision)
     with Graph(folder / DECODER["pose"], precision) as graph:
         layers = _layers(graph, state, config)
-        frame = _in(graph, graph.given("frame", np.float32, ("batch", config.frame)))
-        embedded = _plain(layers, frame, *layers.of("frame_in"), "frame_in")
+        given = graph.given("frame", np.float32, ("batch", config.frame))
+        embedded = _plain(layers, _in(graph, given), *layers.of("frame_in"), "frame_in")
+        counter = graph.op("Gather", given, graph.whole(config.values), axis=1)
+        if config.counter_waves:
+            embedded = graph.op("Add", embedded, _waves(graph, counter, config, state["waves_in.weight"]))
         x = layers.decoded(graph.op("Unsqueeze", embedded, graph.whole(1)), config.decoder_layers)
         weight, bias = (part[: config.frame] for part in layers.of("frame_out"))
         made = _plain(layers, graph.op("Squeeze", x, graph.whole(1)), weight, bias, "frame_out")
-        graph.made(graph.op("Cast", made, to=TensorProto.FLOAT), "next", np.float32, ("batch", config.frame))
+        made = graph.op("Cast", made, to=TensorProto.FLOAT)
+        if config.counter_steps:
+            made = _counted(graph, made, counter, config)
+        graph.made(made, "next", np.float32, ("batch", config.frame))
 
 
 def write_gloss(model: GlossTransformer, folder: Path, precision: Precision = "float32") -> None:
@@ -73,6 +79,21 @@ def _plain(layers: Layers, x: str, weight: NDArray[np.float32], bias: NDArray[np
     graph = layers.graph
     product = graph.op("MatMul", x, graph.weights(name, np.ascontiguousarray(weight.T)))
     return graph.op("Add", product, graph.weights(f"{name}.bias", bias))
+
+
+def _waves(graph: Graph, counter: str, config: PoseTransformerConfig, weight: NDArray[np.float32]) -> str:
+    """What the counter's waves add to a frame; in float32, as half precision has no room for their angles."""
+    angles = graph.op("Mul", counter, graph.constant("angles", angles_of(config.counter_waves).numpy()[None]))
+    both = graph.op("Concat", graph.op("Sin", angles), graph.op("Cos", angles), axis=1)
+    return graph.op("MatMul", _in(graph, both), graph.weights("waves_in", np.ascontiguousarray(weight.T)))
+
+
+def _counted(graph: Graph, made: str, counter: str, config: PoseTransformerConfig) -> str:
+    """A frame whose counter is a step, with the whole one."""
+    units = np.ones((1, config.frame), np.float32)
+    units[:, -1] = STEP_UNIT
+    before = graph.op("Pad", counter, graph.whole(0, config.values, 0, 0))
+    return graph.op("Add", graph.op("Mul", made, graph.constant("units", units)), before)
 
 
 def _in(graph: Graph, x: str) -> str:

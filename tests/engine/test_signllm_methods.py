@@ -22,6 +22,7 @@ from engine.description import description  # noqa: E402
 from engine.generators import registry  # noqa: E402
 from engine.generators.base import Cancelled, EngineError, GenerateRequest, takes  # noqa: E402
 from engine.languages import LANGUAGES  # noqa: E402
+from engine.signllm.vocabulary import SPECIALS  # noqa: E402
 from engine.take import Take  # noqa: E402
 from export.signllm.convert import bundle_name, convert  # noqa: E402
 
@@ -74,10 +75,15 @@ def test_segments_cover_the_take_and_say_where_they_come_from(models: Path, meth
     assert all(a.end <= b.start + 1e-9 for a, b in zip(take.segments, take.segments[1:], strict=False))
 
 
-def test_glosses_share_the_time_from_the_first_sign_to_the_last_by_their_letters(models: Path) -> None:
+def test_glosses_share_the_time_from_the_first_sign_to_the_last_by_how_long_they_take(models: Path) -> None:
     take = sign(models, "tea", "prompt2langgloss", gloss="HELLO fs-ABC TEA")
     lengths = [s.end - s.start for s in take.segments]
-    np.testing.assert_allclose(lengths, np.array([1, 3, 1]) * lengths[0])
+    with np.load(models / "prompt2langgloss" / "statistics.npz", allow_pickle=False) as statistics:
+        known = statistics["durations"]
+    glosses = json.loads((models / "prompt2langgloss" / "vocabulary.json").read_text("utf-8"))["glosses"]
+    signs = [["HELLO"], ["fs-A", "fs-B", "fs-C"], ["TEA"]]
+    wanted = [sum(known[SPECIALS + glosses.index(f"<ASL_{part}>")] for part in sign) for sign in signs]
+    np.testing.assert_allclose(np.array(lengths) / lengths[0], np.array(wanted) / wanted[0], rtol=1e-5)
     assert take.segments[-1].end <= take.sequence.duration + 1.0 / 12.0
 
 
@@ -270,6 +276,24 @@ def test_a_damaged_file_is_named(models: Path, tmp_path: Path, name: str, conten
     with pytest.raises(EngineError, match=name) as caught:
         sign(tmp_path / "models", "tea", options={"bundle": "own/mlsf-asl"})
     assert caught.value.code == "bundle_damaged"
+
+
+@pytest.mark.parametrize("wrong", ["missing", "few", "negative"])
+def test_durations_that_cant_be_are_told(models: Path, tmp_path: Path, wrong: str) -> None:
+    folder = tmp_path / "models" / "prompt2langgloss"
+    shutil.copytree(models / "prompt2langgloss", folder)
+    with np.load(folder / "statistics.npz", allow_pickle=False) as file:
+        stored = dict(file)
+    before = stored.pop("durations")
+    if wrong != "missing":
+        stored["durations"] = -before if wrong == "negative" else before[:3]
+    np.savez(folder / "statistics.npz", **stored)
+    content = (folder / "statistics.npz").read_bytes()
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest["files"]["statistics.npz"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(EngineError, match=r"statistics\.npz.*durations"):
+        sign(tmp_path / "models", "tea", "prompt2langgloss", options={"bundle": "own/prompt2langgloss"})
 
 
 def test_hello_tells_languages_options_and_examples_of_each_method(models: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from engine.signllm.model import (  # noqa: E402
     free_run,
     gloss_session,
     shifted,
+    waves,
 )
 from engine.signllm.vocabulary import END, START  # noqa: E402
 
@@ -50,6 +52,38 @@ def model() -> PoseTransformer:
 
 def frames_of(batch: int = 2, length: int = 9) -> torch.Tensor:
     return torch.randn(batch, length, SMALL.frame)
+
+
+def test_a_counter_of_steps_is_added_to_the_one_fed() -> None:
+    torch.manual_seed(4)
+    model = PoseTransformer(replace(SMALL, counter_steps=True)).eval()
+    frames = frames_of()
+    with torch.no_grad():
+        model.frame_out.weight.zero_()
+        model.frame_out.bias.fill_(0.5)
+        made = model(TOKENS, LENGTHS, frames)
+    torch.testing.assert_close(made[..., -1], frames[:, :, None, -1].expand(-1, -1, 3) + 0.5 / 64.0)
+    assert bool((made[..., :-1] == 0.5).all())
+
+
+def test_waves_of_the_counter_are_told_apart_where_the_counter_hardly_differs() -> None:
+    counters = torch.tensor([[0.0], [0.01], [0.5], [0.51], [1.0]])
+    found = waves(counters, 7)
+    assert found.shape == (5, 14)
+    apart = torch.cdist(found, found) + 9.0 * torch.eye(5)
+    assert float(apart.min()) > 1.0
+    torch.testing.assert_close(found[4, :2], torch.tensor([0.0, 0.0]), rtol=0.0, atol=1e-4)
+
+
+@pytest.mark.parametrize("octaves", [0, 5])
+def test_a_step_says_what_teacher_forcing_says_with_the_counters_options(octaves: int) -> None:
+    model = PoseTransformer(replace(SMALL, counter_waves=octaves, counter_steps=True)).eval()
+    frames = frames_of()
+    with torch.no_grad():
+        memory = model.encode(TOKENS, LENGTHS)
+        whole, cache = model.decode(memory, LENGTHS, frames), model.start(memory, LENGTHS, 9)
+        for t in range(9):
+            torch.testing.assert_close(model.step(frames[:, t], cache), whole[:, t, 0], rtol=0.0, atol=1e-5)
 
 
 @pytest.mark.parametrize(("size", "millions"), [("tiny", 1), ("40M", 40), ("120M", 120), ("1B", 1000)])
@@ -221,6 +255,10 @@ def test_sizes_that_no_model_can_have_are_told() -> None:
         from_settings(PoseTransformerConfig, settings)
     with pytest.raises(ValueError, match="heads is 0"):
         from_settings(PoseTransformerConfig, {**settings, "heads": 0})
+    with pytest.raises(ValueError, match="counter_waves is -1"):
+        from_settings(PoseTransformerConfig, {**settings, "width": 32, "counter_waves": -1})
+    with pytest.raises(ValueError, match="counter_steps is neither"):
+        from_settings(PoseTransformerConfig, {**settings, "width": 32, "counter_steps": 1})
     with pytest.raises(ValueError, match="sizes of the model must be"):
         from_settings(PoseTransformerConfig, {"pieces": 4})
     assert gloss_sized("tiny", 9, 8).width == sized("tiny", 9).width

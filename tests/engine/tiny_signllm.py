@@ -61,8 +61,9 @@ def prompt2langgloss(folder: Path, codes: tuple[str, ...] = ("ASL", "DGS"), seed
         gloss.gloss_out.bias[END] += 0.5
     mean, std = _statistics()
     return Trained(
-        "prompt2langgloss", 12.0, text, pieces, _counting(pose), mean, std, gloss.eval(), glosses, about=ABOUT
-    )
+        "prompt2langgloss", 12.0, text, pieces, _counting(pose), mean, std, gloss.eval(), glosses,
+        np.linspace(2.0, 20.0, len(glosses), dtype=np.float32), ABOUT,
+    )  # fmt: skip
 
 
 def _text(folder: Path, codes: list[str]) -> tuple[Path, TextVocabulary]:

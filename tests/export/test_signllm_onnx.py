@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,21 @@ def counting(model: PoseTransformer, ends: list[int]) -> PoseTransformer:
 @pytest.fixture
 def pose() -> PoseTransformer:
     return counting(PoseTransformer(POSE), [9, 13])
+
+
+@pytest.mark.parametrize(("precision", "error"), [("float32", 1e-5), ("float16", 2e-2)])
+def test_a_counter_with_waves_and_steps_is_the_same_in_both(tmp_path: Path, precision: Precision, error: float) -> None:
+    config = replace(POSE, counter_waves=7, counter_steps=True)
+    model = PoseTransformer(config).eval()
+    write_pose(model, tmp_path, precision)
+    session = OnnxTransformer(bundle(tmp_path), "pose", threads=1).frames(TEXTS)
+    cache = model.start(model.encode(TOKENS, LENGTHS), LENGTHS, 8)
+    frame = np.zeros((2, config.frame), np.float32)
+    for number in range(8):
+        frame[:, -1] = 0.11 * number
+        theirs = model.step(torch.from_numpy(frame), cache).numpy()
+        np.testing.assert_allclose(session.step(frame), theirs, rtol=0.0, atol=error)
+        frame = theirs.copy()
 
 
 def test_both_generate_the_same_frames_and_end_with_the_same(pose: PoseTransformer, tmp_path: Path) -> None:
