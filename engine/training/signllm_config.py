@@ -121,7 +121,10 @@ class PoseLossConfig:
 
 @dataclass(frozen=True)
 class PoseConfig:
-    """The model from tokens to poses, and its training. least_steps: of a language's group, where epochs give fewer."""
+    """The model from tokens to poses, and its training. least_steps: of a language's group, where epochs give fewer.
+
+    codes: whether tokens begin as codes of their isolated signs, see `signllm_codes`.
+    """
 
     model: SizesConfig = field(default_factory=SizesConfig)
     augment: PoseAugmentConfig = field(default_factory=PoseAugmentConfig)
@@ -130,6 +133,7 @@ class PoseConfig:
     batch: BatchConfig = field(default_factory=BatchConfig)
     run: RunConfig = field(default_factory=RunConfig)
     least_steps: int = 0
+    codes: bool = False
 
     def __post_init__(self) -> None:
         _check_run("pose.run", self.run)

@@ -37,6 +37,7 @@ from ..signllm.vocabulary import (
 from .checkpoints import LATEST
 from .config import RunConfig
 from .pieces import load_pieces, train_pieces
+from .signllm_codes import start_codes
 from .signllm_config import GlossConfig, PoseConfig, ReaderConfig, SignLlmConfig, SkelsConfig
 from .signllm_data import PoseSpace, SkelsClip, SkelsFolder, SkelsSplit
 from .signllm_durations import durations
@@ -163,7 +164,8 @@ def _train_group(fabric: Fabric, files: Files, config: SignLlmConfig, job: Job) 
             for own, clip in files.of(split)
         ]
 
-    task = _pose_task(config.pose, len(text), samples("train"), samples("val"), files, space)
+    vocabulary = _Tokens(len(text), SPECIALS + len(text.codes))
+    task = _pose_task(config.pose, vocabulary, samples("train"), samples("val"), files, space)
     loop, finished = _run(fabric, task, _pose_loop(config.pose), job.output, job)
     if finished and fabric.is_global_zero:
         about = _about(config, files, job, config.pose.run, loop)
@@ -193,7 +195,8 @@ def _train_langgloss(fabric: Fabric, files: Files, config: SignLlmConfig, job: J
     gloss_task = _gloss_task(config.gloss, text, glosses, gloss_samples("train"), gloss_samples("val"))
     gloss_loop = LoopConfig(config.gloss.optimiser, config.gloss.batch, config.gloss.run)
     loops = [_run(fabric, gloss_task, gloss_loop, job.output / GLOSS, job)]
-    task = _pose_task(config.pose, len(glosses), pose_samples("train"), pose_samples("val"), files, space)
+    vocabulary = _Tokens(len(glosses), SPECIALS)
+    task = _pose_task(config.pose, vocabulary, pose_samples("train"), pose_samples("val"), files, space)
     loops.append(_run(fabric, task, _pose_loop(config.pose), job.output / POSE, job))
     finished = all(done for _, done in loops)
     if finished and fabric.is_global_zero:
@@ -270,12 +273,23 @@ def _pose_sample(files: Files, own: SkelsSplit, clip: SkelsClip, tokens: list[in
     return PoseSample(tuple(tokens), files.count(clip), _Reads(own, clip, files.data.every, space.into))
 
 
+@dataclass(frozen=True)
+class _Tokens:
+    """How many tokens there are, and the first of them that can stand for a sign."""
+
+    count: int
+    first: int
+
+
 def _pose_task(
-    config: PoseConfig, tokens: int, train: list[PoseSample], held_out: list[PoseSample], files: Files, space: PoseSpace
-) -> PoseTask:
+    config: PoseConfig, tokens: _Tokens, train: list[PoseSample], held_out: list[PoseSample], files: Files,
+    space: PoseSpace,
+) -> PoseTask:  # fmt: skip
     torch.manual_seed(config.run.seed)
     longest = math.ceil(files.data.longest * (1.0 + config.augment.overrun))
-    model = PoseTransformer(config.model.pose(tokens, longest))
+    model = PoseTransformer(config.model.pose(tokens.count, longest))
+    if config.codes:
+        start_codes(model, train, tokens.first)
     return PoseTask(config, model, train, held_out, space)
 
 
