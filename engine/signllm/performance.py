@@ -14,6 +14,7 @@ from ..generators.base import EngineError, GenerateRequest, Report
 from ..generators.dictionary import body_model
 from ..planning import language_of, make_plan
 from ..soke.joining import Piece, Placed, join, signing_range
+from ..soke.motion import resampled_smoothly
 from ..take import PoseSequence, Segment
 from .bundled import Model, Signing, opened
 from .config import Mode
@@ -98,7 +99,7 @@ def perform(request: GenerateRequest, mode: Mode, options: Options, report: Repo
         for one, piece, place in zip(ready, pieces, placed, strict=True)
         for segment in _segments(one, piece, place, fps, found)
     ]
-    sequence = replace(whole, fps=fps).resampled(float(request.fps))
+    sequence = resampled_smoothly(replace(whole, fps=fps), float(request.fps))
     lines = [one.tokens for one in ready if one.tokens]
     return Performance(script.language, sequence, tuple(segments), _provenance(found, model), lines, warnings)
 

@@ -39,6 +39,30 @@ def sampled(sequence: PoseSequence, at: ArrayLike) -> PoseSequence:
     return dataclasses.replace(sequence, poses=poses.reshape(len(t), POSE_SIZE), **lines)
 
 
+def resampled_smoothly(sequence: PoseSequence, fps: float) -> PoseSequence:
+    """The same motion at another frame rate without corners where its frames were: Catmull-Rom splines (1974), of
+    joints through their quaternions. For motion of few frames a second; as `PoseSequence.resampled` else."""
+    if len(sequence) < 3 or fps <= sequence.fps:
+        return sequence.resampled(fps)
+    count = max(round(sequence.duration * fps) + 1, 2)
+    place = np.linspace(0.0, len(sequence) - 1.0, count)
+    low = np.minimum(place.astype(np.int64), len(sequence) - 2)
+    t = place - low
+    weights = 0.5 * np.stack(
+        [t * (t * (2.0 - t) - 1.0), t * t * (3.0 * t - 5.0) + 2.0, t * (t * (4.0 - 3.0 * t) + 1.0), t * t * (t - 1.0)]
+    )
+    rows = low + np.arange(4)[:, None]
+
+    def through(values: Array) -> Array:
+        longer = np.concatenate([2.0 * values[:1] - values[1:2], values, 2.0 * values[-1:] - values[-2:-1]])
+        return np.einsum("kn,kn...->n...", weights, longer[rows])
+
+    q = through(joints_of(sequence))
+    poses = axis_angle_from_quaternion(q / np.linalg.norm(q, axis=-1, keepdims=True))
+    lines = {name: through(getattr(sequence, name)) for name in ("trans", "expression")}
+    return dataclasses.replace(sequence, poses=poses.reshape(count, POSE_SIZE), **lines, fps=fps)
+
+
 def cut(sequence: PoseSequence, first: int, end: int) -> PoseSequence:
     """The frames from `first` to `end`, which is left out."""
     part = slice(first, end)
