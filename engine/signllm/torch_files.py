@@ -62,14 +62,16 @@ def save(trained: Trained, folder: Path) -> None:
     if not (folder / PIECES).exists() or not (folder / PIECES).samefile(trained.pieces):
         shutil.copyfile(trained.pieces, folder / PIECES)
     (folder / VOCABULARY).write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
-    np.savez(folder / STATISTICS, **statistics_of(trained))
+    write_statistics(trained, folder / STATISTICS)
     (folder / ABOUT).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def statistics_of(trained: Trained) -> dict[str, NDArray[np.float32]]:
-    """The arrays of its `STATISTICS` file."""
-    made = {"mean": trained.mean, "std": trained.std}
-    return made if trained.durations is None else {**made, "durations": trained.durations}
+def write_statistics(trained: Trained, path: Path) -> None:
+    """Write its `STATISTICS` file."""
+    arrays: dict[str, Any] = {"mean": trained.mean, "std": trained.std}
+    if trained.durations is not None:
+        arrays["durations"] = trained.durations
+    np.savez(path, **arrays)
 
 
 def load(folder: Path) -> Trained:

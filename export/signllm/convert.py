@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -18,7 +17,7 @@ from engine.bundle import Bundle, BundleError, Manifest, write_manifest
 from engine.signllm.bundled import Model
 from engine.signllm.model_files import ABOUT, PIECES, STATISTICS, VOCABULARY, provenance
 from engine.signllm.settings import KIND
-from engine.signllm.torch_files import ModelUnfit, Trained, load, statistics_of
+from engine.signllm.torch_files import ModelUnfit, Trained, load, write_statistics
 
 from ..soke.model_files import new_bundle
 from ..soke.onnx_graph import Precision
@@ -84,7 +83,7 @@ def convert(trained: Trained, folder: Path, about: About = About(), precision: P
         (target / VOCABULARY).write_text(
             json.dumps(vocabulary, ensure_ascii=False, separators=(",", ":")), encoding="utf-8"
         )
-        np.savez(target / STATISTICS, **{name: x.astype(np.float32) for name, x in statistics_of(trained).items()})
+        write_statistics(trained, target / STATISTICS)
         manifest = _manifest(trained, about, model)
         Model(write_manifest(target, manifest, [path.name for path in target.iterdir()]))
     return Bundle.open(folder, KIND)
