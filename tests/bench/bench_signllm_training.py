@@ -157,9 +157,12 @@ def main() -> None:
     if importlib.util.find_spec("torch") is None or importlib.util.find_spec("lightning_fabric") is None:
         print("Left out: PyTorch and Lightning Fabric aren't installed in this environment.")
         return
-    print(
-        f"{THREADS} thread, load {os.getloadavg()[0]:.1f}; width 128, 2 + 2 layers, {SAMPLES} clips of {FRAMES} frames"
-    )
+    from engine.training.config import CONFIGS, read_config
+    from engine.training.signllm_config import SignLlmConfig
+
+    sizes = read_config(CONFIGS / "signllm_mlsf.toml", SignLlmConfig).pose.model
+    shape = f"width {sizes.width}, {sizes.encoder_layers} + {sizes.decoder_layers} layers"
+    print(f"{THREADS} thread, load {os.getloadavg()[0]:.1f}; {shape}, {SAMPLES} clips of {FRAMES} frames")
     with tempfile.TemporaryDirectory() as scratch:
         random_files(Path(scratch) / "files")
         for name in LOOPS:
