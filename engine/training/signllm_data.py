@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -177,31 +177,29 @@ class PoseSpace:
         """clips: reads (T, 150) clips, one by one. least: spread of what hardly moves, so that it isn't blown up."""
         plain = seen = Statistics.of(clips(), VALUES).floored(least)
         if hands_from_wrists:
-            seen = Statistics.of((clip @ relative_map().T for clip in clips()), VALUES).floored(least)
+            seen = Statistics.of(map(from_wrists, clips()), VALUES).floored(least)
         return cls(plain, seen, hands_from_wrists)
 
     def into(self, points: Array) -> NDArray[np.float32]:
         """(T, 150) joints to what the loss sees."""
-        return self.seen.normalised(points @ relative_map().T if self.hands_from_wrists else points)
+        return self.seen.normalised(from_wrists(points) if self.hands_from_wrists else points)
 
     def back(self, values: Array) -> Array:
         """(T, 150) of what the loss sees to joints."""
         points = self.seen.undone(values)
-        return points @ np.linalg.inv(relative_map()).T if self.hands_from_wrists else points
+        return from_wrists(points, back=True) if self.hands_from_wrists else points
 
     @cached_property
     def matrix(self) -> NDArray[np.float64]:
         """(150, 150): plainly normalised joints, as a column, to what the loss sees."""
-        turn = relative_map() if self.hands_from_wrists else np.eye(VALUES)
+        turn = from_wrists(np.eye(VALUES)).T if self.hands_from_wrists else np.eye(VALUES)
         return turn * self.plain.std[None] / self.seen.std[:, None]
 
 
-@cache
-def relative_map() -> NDArray[np.float64]:
-    """(150, 150): joints, as a column, to the same with the joints of each hand from its wrist."""
-    result = np.eye(VALUES)
+def from_wrists(points: Array, back: bool = False) -> Array:
+    """(..., 150) joints with those of each hand from its wrist, or such joints as they were."""
+    joints = np.array(points, np.float64).reshape(*np.shape(points)[:-1], -1, 3)
     for hand in HANDS.values():
-        for joint in range(hand.start + 1, hand.stop):
-            for axis in range(3):
-                result[3 * joint + axis, 3 * hand.start + axis] = -1.0
-    return result
+        wrist = joints[..., hand.start, None, :]
+        joints[..., hand.start + 1 : hand.stop, :] += wrist if back else -wrist
+    return joints.reshape(np.shape(points))

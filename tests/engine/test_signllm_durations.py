@@ -15,7 +15,7 @@ TRUE = np.array([8.0, 12.0, 5.0, 20.0, 9.0, 14.0])
 def clips(count: int, noise: float) -> tuple[list[list[int]], list[int]]:
     rng = np.random.default_rng(2)
     lines = [[*(SPECIALS + rng.integers(0, 5, rng.integers(1, 7))).tolist(), END] for _ in range(count)]
-    exact = [10.0 + sum(TRUE[token - SPECIALS] for token in line[:-1]) for line in lines]
+    exact = [10.0 + float(sum(TRUE[token - SPECIALS] for token in line[:-1])) for line in lines]
     return lines, [round(x * (1.0 + noise * rng.normal())) for x in exact]
 
 
