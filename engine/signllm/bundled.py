@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 from .. import bundles
 from ..bundle import MANIFEST, Bundle, BundleError
 from ..formats.skeleton50 import JOINT_COUNT
+from ..kept import Kept
 from ..npz import Npz, NpzError
 from ..soke.vocabulary_files import open_pieces
 from . import free_running, gloss_decoding
@@ -29,8 +28,7 @@ if TYPE_CHECKING:  # ONNX Runtime is missing where nothing can be generated, and
 
 _KEPT: Final = 4
 """Models that stay loaded: with MLSF that is so many languages."""
-_opened: OrderedDict[tuple[Any, ...], Model] = OrderedDict()
-_loading = threading.Lock()
+_opened: Kept[Model] = Kept(_KEPT)
 
 
 @dataclass(frozen=True)
@@ -112,16 +110,10 @@ def opened(found: bundles.Listed) -> Model:
     """The model of a bundle, kept for the next request. Raises `EngineError`: `bundle_damaged`."""
     bundle = bundles.verified(found)
     key = (bundle.folder, id(bundle))
-    with _loading:
-        if key not in _opened:
-            try:
-                _opened[key] = Model(bundle)
-            except (BundleError, ImportError, OSError) as e:
-                raise bundles.damaged(found, e) from e
-        _opened.move_to_end(key)
-        while len(_opened) > _KEPT:
-            _opened.popitem(last=False)
-        return _opened[key]
+    try:
+        return _opened.get(key, lambda: Model(bundle))
+    except (BundleError, ImportError, OSError) as e:
+        raise bundles.damaged(found, e) from e
 
 
 def _vocabularies(bundle: Bundle) -> tuple[TextVocabulary, GlossVocabulary | None]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from .. import bundles
 from ..bundle import BundleError
 from ..generators.base import EngineError, GenerateRequest
+from ..kept import Kept
 from ..languages import Language
 from ..lexicon.loader import Lexicon
 from ..planning import language_of
@@ -19,9 +18,7 @@ from .model import Device, Model, Precision
 from .options import Options
 
 T = TypeVar("T")
-_KEPT: Final = 2
-_models: OrderedDict[tuple[Any, ...], Model] = OrderedDict()
-_loading = threading.Lock()
+_models = Kept[Model](2)
 
 
 @dataclass(frozen=True)
@@ -51,22 +48,15 @@ def open_model(found: bundles.Listed, device: Device = "auto", precision: Precis
     """The model of a bundle, kept for the next request. Raises `EngineError`: `bundle_damaged`."""
     bundle = bundles.verified(found)
     key = (bundle.folder, id(bundle), device, precision)
-    with _loading:
-        if key not in _models:
-            try:
-                _models[key] = Model.open(bundle, device, precision)
-            except (BundleError, ValueError, OSError) as e:
-                raise bundles.damaged(found, e) from e
-        _models.move_to_end(key)
-        while len(_models) > _KEPT:
-            _models.popitem(last=False)
-        return _models[key]
+    try:
+        return _models.get(key, lambda: Model.open(bundle, device, precision))
+    except (BundleError, ValueError, OSError) as e:
+        raise bundles.damaged(found, e) from e
 
 
 def forget_models() -> None:
     """Let go of the models that are kept."""
-    with _loading:
-        _models.clear()
+    _models.clear()
 
 
 def opened_for(request: GenerateRequest, **defaults: Any) -> Opened:

@@ -7,6 +7,7 @@ from typing import Final
 
 from ..gloss import GlossPhrase
 from ..languages import LANGUAGES, Language
+from .tokens import tokenise
 
 _FEWEST: Final = 4
 """Words that say enough of their language."""
@@ -18,21 +19,18 @@ _APART: Final = 0.25
 """Shares of the words that simplemma's dictionaries of the two languages have."""
 
 
-def foreign_text(text: str, words: int, phrases: Sequence[GlossPhrase], language: Language) -> str:
-    """A sentence for the user when most of a text is fingerspelled because it is in another language; else empty.
-
-    words: how many it has.
-    """
+def foreign_text(text: str, phrases: Sequence[GlossPhrase], language: Language) -> tuple[str, ...]:
+    """A sentence for the user when most of a text is fingerspelled because it is in another language; else none."""
     items = [item for phrase in phrases for item in phrase.items if item.kind != "pause"]
     spelled = sum(item.kind == "fingerspell" for item in items)
-    if words < _FEWEST or spelled < _SPELLED * len(items):
-        return ""
+    if spelled < _SPELLED * len(items) or sum(token.kind == "word" for token in tokenise(text)) < _FEWEST:
+        return ()
     found = other_language(text, language.spoken)
     if found is None:
-        return ""
+        return ()
     return (
         f"The text seems to be {found.spoken_name}, and {language.code} is signed from {language.spoken_name}: most "
-        f"words are fingerspelled. Choose {found.name}, or write in {language.spoken_name}."
+        f"words are fingerspelled. Choose {found.name}, or write in {language.spoken_name}.",
     )
 
 

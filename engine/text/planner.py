@@ -57,8 +57,7 @@ def plan_text(
     phrases = planner.phrases(text, word_order == "signed")
     warnings = planner.notes.warnings(language, lexicon)
     if lexicon.signs:
-        words_there = sum(token.kind == "word" for token in tokenise(text))
-        warnings = (*filter(None, (foreign_text(text, words_there, phrases, language),)), *warnings)
+        warnings = (*foreign_text(text, phrases, language), *warnings)
     if not phrases:
         raise EngineError(
             "nothing_to_sign",

@@ -7,6 +7,7 @@ published checkpoints, so that these load as they are.
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -159,6 +160,24 @@ class VqVae(nn.Module):
         """(B, N) codes to (B, 4 N, features). lengths: (B,) codes before the padding, which then changes no frame."""
         mask = None if lengths is None else length_mask(lengths, codes.shape[1])
         return self.decoder(self.quantizer.lookup(codes).transpose(1, 2), mask).transpose(1, 2)
+
+
+def read_parts(sizes: Mapping[str, Mapping[str, int]], tensors: Mapping[str, Tensor]) -> dict[str, VqVae]:
+    """The VQ-VAE of each part in evaluation mode. sizes: of each. tensors: by name, behind the part's and a dot.
+
+    Raises `RuntimeError` for tensors that aren't those of the sizes.
+    """
+    parts = {}
+    for part, size in sizes.items():
+        parts[part] = VqVae(VqVaeConfig(**size)).eval()
+        own = {name.removeprefix(f"{part}."): x for name, x in tensors.items() if name.startswith(f"{part}.")}
+        parts[part].load_state_dict(own)
+    return parts
+
+
+def named_tensors(parts: Mapping[str, VqVae]) -> dict[str, Tensor]:
+    """The tensors of several VQ-VAEs, as `read_parts` takes them."""
+    return {f"{part}.{k}": x.cpu().contiguous() for part, vae in parts.items() for k, x in vae.state_dict().items()}
 
 
 def length_mask(lengths: Tensor, longest: int) -> Tensor:

@@ -195,16 +195,15 @@ def _train_langgloss(fabric: Fabric, files: Files, config: SignLlmConfig, job: J
     gloss_task = _gloss_task(config.gloss, text, glosses, gloss_samples("train"), gloss_samples("val"))
     gloss_loop = LoopConfig(config.gloss.optimiser, config.gloss.batch, config.gloss.run)
     loops = [_run(fabric, gloss_task, gloss_loop, job.output / GLOSS, job)]
-    vocabulary = _Tokens(len(glosses), SPECIALS)
-    task = _pose_task(config.pose, vocabulary, pose_samples("train"), pose_samples("val"), files, space)
+    vocabulary, train = _Tokens(len(glosses), SPECIALS), pose_samples("train")
+    task = _pose_task(config.pose, vocabulary, train, pose_samples("val"), files, space)
     loops.append(_run(fabric, task, _pose_loop(config.pose), job.output / POSE, job))
     finished = all(done for _, done in loops)
     if finished and fabric.is_global_zero:
         about = _about(config, files, job, config.pose.run, *(loop for loop, _ in loops))
         made = _trained(config, files, text, task, space, job.output / PIECES, about)
         made.gloss, made.glosses = gloss_task.module.model.cpu().eval(), glosses
-        clips = [(rows(clip), files.count(clip)) for _, clip in files.of("train")]
-        made.durations = durations([line for line, _ in clips], [count for _, count in clips], len(glosses))
+        made.durations = durations([s.tokens for s in train], [s.count for s in train], len(glosses))
         save(made, job.output)
     return finished
 

@@ -26,7 +26,7 @@ from ..npz import Npz
 from ..soke.residuals import FILE as RESIDUALS
 from ..soke.residuals import lost, write_residuals
 from ..tokenizer.features import FRAMES_PER_TOKEN, PARTS, Layout
-from ..tokenizer.vqvae import VqVae, VqVaeConfig
+from ..tokenizer.vqvae import VqVae, read_parts
 from .cache import Clip, ClipCache
 from .statistics import Statistics
 from .tokenizer_data import whole_clips
@@ -55,11 +55,7 @@ class TrainedTokenizer:
         """Raises `OSError` or `ValueError` when the folder has no whole tokenizer."""
         about = json.loads((folder / MODEL).read_text(encoding="utf-8"))
         tensors = load_file(folder / WEIGHTS)
-        parts = {}
-        for part in PARTS:
-            vae = VqVae(VqVaeConfig(**about["tokenizer"][part]))
-            vae.load_state_dict({k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")})
-            parts[part] = vae.eval()
+        parts = read_parts({part: about["tokenizer"][part] for part in PARTS}, tensors)
         with Npz(folder / STATISTICS, _MAX_STATISTICS_BYTES) as file:
             statistics = Statistics(file.read("mean"), file.read("std"))
         return cls(Layout.from_json(about["features"]), float(about["fps"]), statistics, parts)

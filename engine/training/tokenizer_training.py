@@ -22,7 +22,8 @@ from lightning_fabric.loggers.tensorboard import TensorBoardLogger
 from safetensors.torch import save_file
 from torch.optim.lr_scheduler import LambdaLR
 
-from ..tokenizer.features import PARTS
+from ..tokenizer.features import PARTS, Layout
+from ..tokenizer.vqvae import VqVae, named_tensors
 from .cache import Clip, ClipCache
 from .checkpoints import LATEST, CheckpointUnfit, read_checkpoint, write_checkpoint
 from .generator_training import rate_factor
@@ -159,7 +160,8 @@ class TokenizerTraining:
 
     def write_tokenizer(self, folder: Path) -> None:
         """Write the weights, what the features are and their statistics, as a bundle takes them over."""
-        write_tokenizer(folder, self.model, self._cache, self.statistics)
+        cache = self._cache
+        write_tokenizer(folder, self.model.tokenizer, cache.layout, cache.clips[0].fps, self.statistics)
 
     def _held_out(self) -> list[Clip]:
         clips = self._cache.of("val") or self._cache.of("train")
@@ -261,19 +263,16 @@ class TokenizerTraining:
         self._fabric.barrier()
 
 
-def write_tokenizer(folder: Path, model: TokenizerTrainingModel, cache: ClipCache, statistics: Statistics) -> None:
+def write_tokenizer(
+    folder: Path, parts: Mapping[str, VqVae], layout: Layout, fps: float, statistics: Statistics
+) -> None:
     """Write `tokenizer.safetensors`, `model.json` and `statistics.npz`."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        f"{part}.{k}": v.cpu().contiguous()
-        for part, vae in model.tokenizer.items()
-        for k, v in vae.state_dict().items()
-    }
-    save_file(tensors, folder / WEIGHTS)
+    save_file(named_tensors(parts), folder / WEIGHTS)
     about = {
-        "features": cache.layout.to_json(),
-        "fps": cache.clips[0].fps,
-        "tokenizer": {part: asdict(vae.config) for part, vae in model.tokenizer.items()},
+        "features": layout.to_json(),
+        "fps": fps,
+        "tokenizer": {part: asdict(vae.config) for part, vae in parts.items()},
     }
     (folder / MODEL).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     statistics.save(folder / STATISTICS)

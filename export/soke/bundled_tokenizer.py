@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -15,22 +14,23 @@ import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from engine.bundle import Bundle, BundleError
 from engine.bundles import KIND
 from engine.tokenizer.assembling import read_layout, read_statistics
 from engine.tokenizer.features import PARTS
-from engine.tokenizer.vqvae import VqVae, VqVaeConfig
+from engine.tokenizer.vqvae import VqVae, read_parts
 from engine.training.statistics import Statistics
-from engine.training.tokenizer_training import MODEL, STATISTICS
+from engine.training.tokenizer_training import write_tokenizer
 
 from .model_files import opened
 from .torch_tokenizer import WEIGHTS
 
 _OWN: Final = "vae."
 """Before the names in a decoder's graph, which is one of the whole VQ-VAE without its encoder."""
+_MODULES: Final = ("encoder.", "decoder.", "quantizer.")
 
 
 def add(commands: Any) -> None:
@@ -54,38 +54,30 @@ def write_training_folder(bundle: Bundle, folder: Path) -> None:
     """Write `tokenizer.safetensors`, `model.json` and `statistics.npz`. Raises `BundleError` when weights are missing,
     and `FileExistsError` when the folder has a tokenizer already."""
     layout = read_layout(bundle)
-    mean, std = read_statistics(bundle, layout)
-    states = weights(bundle)
+    statistics = Statistics(*read_statistics(bundle, layout))
+    parts = vaes(bundle)
     if (folder / WEIGHTS).exists():
         raise FileExistsError(errno.EEXIST, "there is a tokenizer already", str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
-    model = bundle.manifest.model
-    about = {"features": layout.to_json(), "fps": model["fps"], "tokenizer": model["tokenizer"]}
-    (folder / MODEL).write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    Statistics(mean, std).save(folder / STATISTICS)
-    save_file({f"{part}.{name}": tensor for part in PARTS for name, tensor in states[part].items()}, folder / WEIGHTS)
+    write_tokenizer(folder, parts, layout, bundle.manifest.model["fps"], statistics)
 
 
-def weights(bundle: Bundle) -> dict[str, dict[str, Tensor]]:
-    """The weights of each part's VQ-VAE, float32. Raises `BundleError` when one is missing or has another shape."""
+def vaes(bundle: Bundle) -> dict[str, VqVae]:
+    """The VQ-VAE of each part, float32. Raises `BundleError` when weights are missing or have another shape."""
     stored = load_file(bundle.file(WEIGHTS)) if bundle.has(WEIGHTS) else dict(_from_graphs(bundle))
-    states = {}
-    for part in PARTS:
-        vae = VqVae(VqVaeConfig(**bundle.manifest.model["tokenizer"][part]))
-        state = {name: stored[f"{part}.{name}"] for name in vae.state_dict() if f"{part}.{name}" in stored}
-        try:
-            vae.load_state_dict(state)
-        except RuntimeError as e:
-            raise BundleError(f"{bundle.folder.name} lacks weights of its tokenizer: {e}") from e
-        states[part] = {name: tensor.contiguous() for name, tensor in vae.state_dict().items()}
-    return states
+    sizes = bundle.manifest.model["tokenizer"]
+    try:
+        return read_parts({part: sizes[part] for part in PARTS}, stored)
+    except RuntimeError as e:
+        raise BundleError(f"{bundle.folder.name} lacks weights of its tokenizer: {e}") from e
 
 
 def _from_graphs(bundle: Bundle) -> Iterator[tuple[str, Tensor]]:
-    """The weights in the ONNX files, which have the names of the VQ-VAE's."""
+    """The weights in the ONNX files, which have the names of the VQ-VAE's; what was worked out from them has others."""
     for part in PARTS:
         for side in ("encoder", "decoder"):
             graph = onnx.load(str(bundle.file(f"{side}_{part}.onnx")), load_external_data=False).graph
             for tensor in graph.initializer:
-                values = np.array(numpy_helper.to_array(tensor), dtype=np.float32)
-                yield f"{part}.{tensor.name.removeprefix(_OWN)}", torch.from_numpy(values)
+                name = tensor.name.removeprefix(_OWN)
+                if name.startswith(_MODULES):
+                    values = np.array(numpy_helper.to_array(tensor), dtype=np.float32)
+                    yield f"{part}.{name}", torch.from_numpy(values)

@@ -24,7 +24,7 @@ from engine.soke.vocabulary import Vocabulary
 from engine.soke.vocabulary_files import PIECES, WORDS
 from engine.tokenizer.assembling import STATISTICS
 from engine.tokenizer.features import PARTS
-from engine.tokenizer.vqvae import VqVae
+from engine.tokenizer.vqvae import VqVae, named_tensors
 
 from .onnx_files import TokenizerPrecision, write_decoder, write_encoder
 from .onnx_generator import Source, write_generator
@@ -75,8 +75,7 @@ def write_tokenizer(
         write_decoder(vae, target / f"decoder_{part}.onnx", formats.tokenizer)
         write_encoder(vae, target / f"encoder_{part}.onnx", formats.tokenizer)
     if formats.weights:
-        states = {part: vaes[part].state_dict() for part in PARTS}
-        save_file({f"{p}.{k}": x.contiguous() for p, s in states.items() for k, x in s.items()}, target / WEIGHTS)
+        save_file(named_tensors({part: vaes[part] for part in PARTS}), target / WEIGHTS)
     np.savez(target / STATISTICS, mean=mean, std=std)
     return {part: asdict(vaes[part].config) for part in PARTS}
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from engine.bundle import Bundle
 from engine.tokenizer.assembling import assembled, read_layout, read_statistics
 from engine.tokenizer.features import PARTS
-from engine.tokenizer.vqvae import VqVae, VqVaeConfig
+from engine.tokenizer.vqvae import read_parts
 
 Array = NDArray[np.floating]
 WEIGHTS = "tokenizer.safetensors"
@@ -26,12 +26,8 @@ class TorchTokenizer:
         """Raises `BundleError`."""
         self.layout = read_layout(bundle)
         self.mean, self.std = read_statistics(bundle, self.layout)
-        tensors = load_file(bundle.file(WEIGHTS))
-        self.parts: dict[str, VqVae] = {}
-        for part in PARTS:
-            vae = VqVae(VqVaeConfig(**bundle.manifest.model["tokenizer"][part]))
-            vae.load_state_dict({k.removeprefix(f"{part}."): v for k, v in tensors.items() if k.startswith(f"{part}.")})
-            self.parts[part] = vae.eval()
+        sizes = bundle.manifest.model["tokenizer"]
+        self.parts = read_parts({part: sizes[part] for part in PARTS}, load_file(bundle.file(WEIGHTS)))
 
     @torch.inference_mode()
     def decode(self, codes: Mapping[str, Sequence[int]]) -> Array:

@@ -50,6 +50,14 @@ def sign(models: Path, text: str, method: str = "mlsf", **fields: object) -> Tak
     return takes(registry.get(method), request, lambda stage, fraction: None)[0]
 
 
+def vouch(folder: Path, name: str) -> None:
+    """Let the manifest say of a file what it is now."""
+    content = (folder / name).read_bytes()
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    manifest["files"][name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_text_becomes_a_take_that_ends_by_itself(models: Path, method: str) -> None:
     take = sign(models, "I like tea.", method, fps=24.0)
@@ -270,9 +278,7 @@ def test_a_damaged_file_is_named(models: Path, tmp_path: Path, name: str, conten
     folder = tmp_path / "models" / "mlsf-asl"
     shutil.copytree(models / "mlsf-asl", folder)
     (folder / name).write_bytes(content)
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    manifest["files"][name] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    vouch(folder, name)
     with pytest.raises(EngineError, match=name) as caught:
         sign(tmp_path / "models", "tea", options={"bundle": "own/mlsf-asl"})
     assert caught.value.code == "bundle_damaged"
@@ -288,10 +294,7 @@ def test_durations_that_cant_be_are_told(models: Path, tmp_path: Path, wrong: st
     if wrong != "missing":
         stored["durations"] = -before if wrong == "negative" else before[:3]
     np.savez(folder / "statistics.npz", **stored)
-    content = (folder / "statistics.npz").read_bytes()
-    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    manifest["files"]["statistics.npz"] = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    vouch(folder, "statistics.npz")
     with pytest.raises(EngineError, match=r"statistics\.npz.*durations"):
         sign(tmp_path / "models", "tea", "prompt2langgloss", options={"bundle": "own/prompt2langgloss"})
 
