@@ -1,6 +1,7 @@
 """What goes into SignLLM's models as tokens: texts in pieces, and LangGloss, glosses that carry their language.
 
 Words that the model doesn't know are given to it letter by letter, so that it can spell any name, as signers do.
+Chinese texts are parted into the words that it knows, so that a word is the same pieces alone and in a sentence.
 """
 
 from __future__ import annotations
@@ -8,21 +9,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
 
 from .. import languages
-from ..text.spelling import letters_of
+from ..text.chinese import segment
+from ..text.spelling import letters_of, written_letters
 
 PAD, START, END, SPELL = 0, 1, 2, 3
 """Tokens of both vocabularies: filling, begin and end, and (of texts) what stands before a word in letters."""
 SPECIALS: Final = 4
 LONGEST_TEXT: Final = 256
 """Most tokens of a text, the language's tag and the end included."""
-_WORD = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]|[^\W_\u3400-\u9fff\uf900-\ufaff]+")
-"""A word; of Chinese, which has no blanks between words, one character."""
+_WORD = re.compile(r"[^\W_]+")
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
+"""Chinese, which has no blanks between words."""
 _FEWEST: Final = 2
 """Times that a word must be in the training's texts to be known."""
 
@@ -58,6 +61,22 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
+def spaced(text: str, words: Collection[str]) -> str:
+    """A text with blanks between its Chinese words; a character that belongs to none of `words` is one by itself."""
+    return " ".join(_HAN.sub(lambda run: f" {' '.join(segment(run[0], words))} ", text).split())
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text that is normalised and `spaced`."""
+    return _WORD.findall(text)
+
+
+def known_words(texts: Iterable[str], fewest: int = _FEWEST) -> frozenset[str]:
+    """The words of a training's texts, normalised and `spaced`, that are in them at least `fewest` times."""
+    counts = Counter(word for text in texts for word in words_of(text))
+    return frozenset(word for word, count in counts.items() if count >= fewest)
+
+
 @dataclass(frozen=True)
 class TextVocabulary:
     """Tokens of texts. words: those that are given in pieces, all others letter by letter. codes: signed languages.
@@ -68,14 +87,6 @@ class TextVocabulary:
     pieces: Pieces
     words: frozenset[str]
     codes: tuple[str, ...]
-
-    @classmethod
-    def of_texts(
-        cls, pieces: Pieces, texts: Iterable[str], codes: Sequence[str], fewest: int = _FEWEST
-    ) -> TextVocabulary:
-        """The vocabulary of a training's texts: it knows the words that are in them at least `fewest` times."""
-        counts = Counter(word for text in texts for word in _WORD.findall(normalised(text)))
-        return cls(pieces, frozenset(word for word, count in counts.items() if count >= fewest), tuple(codes))
 
     @classmethod
     def from_settings(cls, pieces: Pieces, settings: Any) -> TextVocabulary:
@@ -98,14 +109,19 @@ class TextVocabulary:
 
         Raises `ValueError` for a language that it hasn't.
         """
-        if code not in self.codes:
-            raise ValueError(f"The model doesn't know {code}; it knows {', '.join(self.codes)}.")
-        tokens = [token for chunk in self._chunks(normalised(text)) for token in chunk]
-        return [SPECIALS + self.codes.index(code), *tokens[: longest - 2], END]
+        tokens = [token for chunk in self._chunks(self._read(text)) for token in chunk]
+        return self._whole(tokens, code, longest)
+
+    def encode_spelled(self, word: str, code: str, longest: int = LONGEST_TEXT) -> list[int]:
+        """The tokens of a word in letters, whether it is known or not. Raises what `encode` does."""
+        return self._whole(self._spelled(normalised(word)), code, longest)
 
     def unknown(self, text: str) -> list[str]:
         """The words of a text that are given letter by letter."""
-        return [word for word in _WORD.findall(normalised(text)) if word not in self.words]
+        return [word for word in words_of(self._read(text)) if word not in self.words]
+
+    def _read(self, text: str) -> str:
+        return spaced(normalised(text), self.words)
 
     @property
     def _first_piece(self) -> int:
@@ -117,9 +133,18 @@ class TextVocabulary:
         for match in _WORD.finditer(text):
             if match[0] not in self.words:
                 yield self._plain(text[at : match.start()])
-                yield [SPELL, *(self._first_piece + piece for c in match[0] for piece in self._letter(c))]
+                yield self._spelled(match[0])
                 at = match.end()
         yield self._plain(text[at:])
+
+    def _whole(self, tokens: list[int], code: str, longest: int) -> list[int]:
+        if code not in self.codes:
+            raise ValueError(f"The model doesn't know {code}; it knows {', '.join(self.codes)}.")
+        return [SPECIALS + self.codes.index(code), *tokens[: longest - 2], END]
+
+    def _spelled(self, word: str) -> list[int]:
+        letters = written_letters(word)
+        return [SPELL, *(self._first_piece + piece for letter in letters for piece in self._letter(letter))]
 
     def _plain(self, text: str) -> list[int]:
         return [self._first_piece + piece for piece in self.pieces.encode(text.strip())]

@@ -57,6 +57,18 @@ def letters_of(word: str, alphabet: Collection[str], spoken: str = "") -> tuple[
     return tuple(letters), "".join(missing)
 
 
+def written_letters(word: str) -> str:
+    """The letters that say a word: the pinyin of Chinese, Korean syllables taken apart, else the word itself."""
+    if any(map(chinese.is_han, word)):
+        word = "".join(chinese.syllables(word))
+    return "".join(_taken_apart(character) for character in word)
+
+
+def _taken_apart(character: str) -> str:
+    letters = [_JAMO.get(ord(base), "") for base in unicodedata.normalize("NFD", character)]
+    return "".join(letters) if all(letters) else character
+
+
 @lru_cache(maxsize=16)
 def _lengths(alphabet: frozenset[str]) -> tuple[int, ...]:
     return tuple(sorted({len(key) for key in alphabet}, reverse=True))

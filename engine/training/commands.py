@@ -88,6 +88,11 @@ def _add_train(commands: Any) -> None:
         own.add_argument("--data", type=Path, required=True, metavar="FOLDER", help=data)
         own.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="checkpoints, log, result")
         own.add_argument("--resume", action="store_true", help="go on from the last checkpoint in the output's folder")
+        if kind == "signllm":
+            own.add_argument(
+                "--texts", type=Path, metavar="FOLDER",
+                help="more texts with glosses for the first step of Prompt2LangGloss (see `corpus texts`)",
+            )  # fmt: skip
         if kind == "tokenizer":
             own.add_argument(
                 "--begin-with", type=Path, metavar="FOLDER",
@@ -161,7 +166,7 @@ def _train_signllm(options: argparse.Namespace) -> int:
     from .signllm_training import train_signllm
 
     config = read_config(config_file(options.config), SignLlmConfig, options.set)
-    return _signllm_told(train_signllm(options.data, config, _job(options)), options.output)
+    return _signllm_told(train_signllm(options.data, config, _job(options), options.texts), options.output)
 
 
 def _train_reader(options: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ def add(commands: Any, command: Callable[[Run], Run]) -> None:
     kinds = parser.add_subparsers(required=True, metavar="ACTION")
     actions = (
         (_add_synthetic, synthetic), (_add_import, import_), (_add_export, export), (_add_skels, skels),
-        (_add_info, info),
+        (_add_texts, texts), (_add_info, info),
     )  # fmt: skip
     for add_one, run in actions:
         add_one(kinds).set_defaults(run=command(run))
@@ -95,6 +95,20 @@ def _add_skels(kinds: Any) -> argparse.ArgumentParser:
     return parser
 
 
+def _add_texts(kinds: Any) -> argparse.ArgumentParser:
+    parser = kinds.add_parser(
+        "texts",
+        help="write texts with their glosses and no motion, for the first step of Prompt2LangGloss",
+        description="Write texts of the templates and their glosses by the grammar: LANGUAGE/train.text and "
+        "train.gloss. `train signllm --texts` takes them, and anybody's of that form.",
+        epilog="Example: python -m engine corpus texts -o build/texts",
+    )
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="another than the corpus's (default: 1)")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="times as many texts")
+    return parser
+
+
 def _add_info(kinds: Any) -> argparse.ArgumentParser:
     parser = kinds.add_parser("info", help="say what a corpus has", description="Say what a corpus has.")
     parser.add_argument("corpus", type=Path, metavar="CORPUS")
@@ -151,6 +165,18 @@ def skels(options: argparse.Namespace) -> int:
 
     counts = write_skels(ClipCache(options.corpus), options.output, options.fps, options.processes)
     print(f"{options.output}: {counts.total()} clips (" + ", ".join(f"{n} {code}" for code, n in counts.items()) + ")")
+    return 0
+
+
+def texts(options: argparse.Namespace) -> int:
+    """Write texts with glosses."""
+    from .signllm_texts import TextsConfig, write_texts
+
+    plain = TextsConfig()
+    sentences = {code: round(count * options.scale) for code, count in plain.sentences.items()}
+    config = TextsConfig(options.seed, sentences, round(plain.letters_only * options.scale))
+    counts = write_texts(options.output, config)
+    print(f"{options.output}: {counts.total()} texts (" + ", ".join(f"{n} {code}" for code, n in counts.items()) + ")")
     return 0
 
 

@@ -11,10 +11,12 @@ from typing import Any, Final
 _LONGEST_SENTENCE: Final = 1 << 14
 
 
-def train_pieces(texts: Iterable[str], pieces: int, path: Path) -> None:
+def train_pieces(texts: Iterable[str], pieces: int, path: Path, *, normalise: bool = True, letters: str = "") -> None:
     """Write a unigram model of about that many pieces; a letter that it lacks falls back to its bytes.
 
-    The same texts give the same model. Raises `ValueError` when there are too few texts for any.
+    normalise: whether the model does so with what it is given; its table for that has 240 kB, which a model needs not
+    carry whose texts are normalised before. letters: characters that are pieces in any case. The same texts give the
+    same model. Raises `ValueError` when there are too few texts for any.
     """
     import sentencepiece
 
@@ -30,7 +32,8 @@ def train_pieces(texts: Iterable[str], pieces: int, path: Path) -> None:
         hard_vocab_limit=False,
         byte_fallback=True,
         character_coverage=0.9995,
-        normalization_rule_name="nmt_nfkc",
+        required_chars=letters,
+        normalization_rule_name="nmt_nfkc" if normalise else "identity",
         max_sentence_length=_LONGEST_SENTENCE,
         num_threads=1,
         minloglevel=2,

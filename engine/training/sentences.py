@@ -2,9 +2,10 @@
 
 `templates/<spoken language>.toml` has `patterns` with slots like `{noun}`: those under `[slots]` draw from a list
 (separated by `|`, else by blanks); `{noun}`, `{verb}`, `{adjective}` draw words of that part of speech and `{any}` any
-word of the lexicon; `{name}` a name, common or made of letters that are rare; `{number}` a number; a slot under
-`[articles]` a noun of `[genders]` with its article. A slot with a capital begins with one. Every list is drawn from
-like a pack of cards, so that each entry comes equally often.
+word of the lexicon; `{name}` a name, common or made of letters that are rare; `{number}` a number; `{unknown}` a word
+that has no sign; a slot under `[articles]` a noun of `[genders]` with its article; one under `[forms]` a form of what
+another slot draws, which its expression matches. A slot with a capital begins with one. Every list is drawn from like a
+pack of cards, so that each entry comes equally often.
 """
 
 from __future__ import annotations
@@ -22,10 +23,19 @@ import numpy as np
 from ..languages import Language
 from ..lexicon.loader import Lexicon
 from ..lexicon.phonology import Sign
+from ..text import chinese
+from .inflections import base_forms, forms_of
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _SLOT = re.compile(r"\{(\w+)\}")
 _PARTS_OF_SPEECH: Final = ("noun", "verb", "adjective")
+SIGNED: Final = ("all",)
+"""Patterns of the sentences that are synthesised as motion ..."""
+WRITTEN: Final = ("all", "written")
+"""... and of those that are only read, which say more of how a language is written, and spell more."""
+_UNKNOWN: Final = re.compile(r"[^\W\d_]{3,10}")
+_HAN: Final = range(0x4E00, 0x9FA6)
+_PAIRS: Final = 4000
 _FIRST_WORD: Final = 0.6
 """How often a sign is called by its main word."""
 _INVENTED: Final = 0.35
@@ -55,14 +65,15 @@ class _Slots:
     """The decks of a language by the slot's name."""
 
     decks: dict[str, Deck]
+    forms: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     articles: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     genders: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sentences:
-    """Draws sentences of one language. The same seed gives the same ones."""
+    """Draws sentences of one language. The same seed gives the same ones. patterns: `SIGNED` or `WRITTEN`."""
 
-    def __init__(self, language: Language, lexicon: Lexicon, seed: int) -> None:
+    def __init__(self, language: Language, lexicon: Lexicon, seed: int, patterns: Sequence[str] = SIGNED) -> None:
         self._rng = np.random.default_rng([seed, *language.code.encode()])
         self._spoken = language.spoken
         self._letters = Deck([x for x in lexicon.letters if len(x) == 1], self._rng)
@@ -72,8 +83,11 @@ class Sentences:
         self._slots = _Slots({})
         if lexicon.signs:
             table = _table(language.spoken)
-            self._patterns = Deck(table["patterns"]["all"].strip().splitlines(), self._rng)
+            lines = [line for name in patterns for line in table["patterns"][name].strip().splitlines()]
+            self._patterns = Deck(lines, self._rng)
             self._slots = self._read_slots(table, lexicon)
+            if any("{unknown}" in line.lower() for line in lines):
+                self._slots.decks["unknown"] = Deck(self._without_sign(lexicon), self._rng)
 
     def __iter__(self) -> Iterator[str]:
         while True:
@@ -96,20 +110,43 @@ class Sentences:
         articles = table.get("articles", {})
         nouns = Deck(list(genders), self._rng) if genders else None
         decks |= {name: nouns for name in articles if nouns is not None}
-        return _Slots(decks, articles, genders)
+        forms = {name: (of, expression) for name, (of, expression) in table.get("forms", {}).items()}
+        return _Slots(decks, forms, articles, genders)
+
+    def _without_sign(self, lexicon: Lexicon) -> list[str]:
+        """Base forms of the spoken language's dictionary that the lexicon lacks; of Chinese, pairs of characters."""
+        if self._spoken == chinese.CODE:
+            common = list(filter(_is_common, map(chr, _HAN)))
+            return ["".join(self._rng.choice(common, 2)) for _ in range(_PAIRS)]
+        signed = {word for sign in lexicon.signs.values() if isinstance(sign, Sign) for word in sign.words}
+        words = base_forms(self._spoken)
+        return [word for word in words if _UNKNOWN.fullmatch(word) and word.lower() not in signed]
 
     def _filled(self, slot: str) -> str:
         name = slot.lower()
+        filled = self._drawn(name)
+        return filled[:1].upper() + filled[1:] if slot != name else filled
+
+    def _drawn(self, name: str) -> str:
         if name == "name":
             return self._name()
         if name == "number":
             return str(self._number())
+        if name in self._slots.forms:
+            of, expression = self._slots.forms[name]
+            return self._inflected(self._drawn(of), expression)
         card = self._slots.decks[name].draw()
         if isinstance(card, Sign):
             card = self._word(card)
         if name in self._slots.articles:
             card = f"{self._slots.articles[name][self._slots.genders[card]]} {card.capitalize()}"
-        return card[:1].upper() + card[1:] if slot != name else card
+        return card
+
+    def _inflected(self, words: str, expression: str) -> str:
+        """The first of the words in a form that the expression matches; as it is, where it has none."""
+        first, *others = words.split()
+        forms = [form for form in forms_of(first, self._spoken) if re.fullmatch(expression, form)]
+        return " ".join([forms[int(self._rng.integers(len(forms)))] if forms else first, *others])
 
     def _word(self, sign: Sign) -> str:
         words = sign.words
@@ -125,6 +162,11 @@ class Sentences:
         drawn = self._rng.random()
         below = next(limit for share, limit in _NUMBERS if drawn < share)
         return int(self._rng.integers(below))
+
+
+def _is_common(character: str) -> bool:
+    """Whether a Chinese character is one of the 6,763 of GB 2312."""
+    return bool(character.encode("gb2312", errors="ignore"))
 
 
 def _listed(text: str) -> list[str]:

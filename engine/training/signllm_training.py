@@ -8,12 +8,11 @@ LangGloss to poses, each trained by itself.
 # pyright: reportMissingImports=false
 from __future__ import annotations
 
-import functools
 import math
 import os
 import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,22 +20,22 @@ from typing import Any, Final
 import torch
 from lightning_fabric import Fabric
 
-from ..lexicon.loader import load_language
 from ..signllm.config import GlossTransformerConfig
 from ..signllm.model import GlossTransformer, PoseTransformer
 from ..signllm.model_files import ABOUT, PIECES
 from ..signllm.torch_files import Trained, save
 from ..signllm.vocabulary import (
     SPECIALS,
+    SPELLED,
     GlossVocabulary,
     TextVocabulary,
     is_lang_gloss,
     lang_glosses,
     normalised,
+    parted,
 )
 from .checkpoints import LATEST
 from .config import RunConfig
-from .pieces import load_pieces, train_pieces
 from .signllm_codes import start_codes
 from .signllm_config import GlossConfig, PoseConfig, ReaderConfig, SignLlmConfig, SkelsConfig
 from .signllm_data import PoseSpace, SkelsClip, SkelsFolder, SkelsSplit
@@ -46,6 +45,8 @@ from .signllm_loop import Loop, LoopConfig, Report, Task, launched
 from .signllm_pose import Frames, PoseSample, PoseTask, for_plain_frames
 from .signllm_reader import ABOUT as READER_ABOUT
 from .signllm_reader import PoseReader, Reader, ReaderSample, ReaderTask, text_rows
+from .signllm_texts import read_texts
+from .signllm_vocabulary import alphabet, text_pieces, text_vocabulary
 
 POSE: Final = "pose"
 GLOSS: Final = "gloss"
@@ -109,19 +110,21 @@ class Files:
 
         return PoseSpace.of(clips, self.data.least_spread, self.data.hands_from_wrists)
 
+    def is_letter(self, clip: SkelsClip) -> bool:
+        """Whether a clip's glosses say that it is one letter of the alphabet and nothing else."""
+        glosses = self.lang_gloss(clip) if clip.gloss else []
+        return len(glosses) == 1 and parted(glosses[0])[1].startswith(SPELLED)
+
     def lang_gloss(self, clip: SkelsClip) -> list[str]:
         """The LangGloss tokens of a clip. Raises `ValueError` when the files have no glosses."""
         if not clip.gloss:
             raise ValueError(f"{clip.language} has no glosses (a .gloss file) for {clip.name!r}, and this needs them.")
-        if is_lang_gloss(clip.gloss):
-            return clip.gloss.split()
-        return lang_glosses(clip.language, clip.gloss.split(), alphabet(clip.language))
+        return lang_glossed(clip.gloss, clip.language)
 
 
-@functools.cache
-def alphabet(code: str) -> frozenset[str]:
-    """Letters of a language's manual alphabet."""
-    return frozenset(load_language(code).letters)
+def lang_glossed(line: str, code: str) -> list[str]:
+    """The LangGloss tokens of a line of LangGloss, or of plain glosses of a language."""
+    return line.split() if is_lang_gloss(line) else lang_glosses(code, line.split(), alphabet(code))
 
 
 @dataclass(frozen=True)
@@ -134,15 +137,18 @@ class Job:
     report: Report = nothing
 
 
-def train_signllm(path: Path, config: SignLlmConfig, job: Job) -> bool:
+def train_signllm(path: Path, config: SignLlmConfig, job: Job, texts: Path | None = None) -> bool:
     """Train a mode on a folder of training files. Whether it came to its end, which settings' minutes may cut off.
 
-    What is whole already is kept when resuming. Raises `SkelsError`, `EngineError` or `ValueError` for data that can't
-    be used, `CheckpointUnfit` for a checkpoint of other settings.
+    texts: a folder of more texts for the first step of Prompt2LangGloss, see `signllm_texts`; MLSF, which has no such
+    step, needs none. What is whole already is kept when resuming. Raises `SkelsError`, `EngineError` or `ValueError`
+    for data that can't be used, `CheckpointUnfit` for a checkpoint of other settings.
     """
     fabric = launched(config.pose.run)
     if config.mode == "prompt2langgloss":
-        return _train_langgloss(fabric, _files(fabric, path, config.data), config, job)
+        return _train_langgloss(fabric, _files(fabric, path, config.data), config, job, texts)
+    if texts is not None:
+        raise ValueError("MLSF makes poses of texts themselves and can't learn from texts without motion.")
     chosen = SkelsFolder.read(path, config.data.fps, config.data.scale).chosen(config.data.languages)
     finished = True
     for code in chosen:
@@ -155,14 +161,18 @@ def train_signllm(path: Path, config: SignLlmConfig, job: Job) -> bool:
 
 def _train_group(fabric: Fabric, files: Files, config: SignLlmConfig, job: Job) -> bool:
     """One language's group of MLSF."""
-    text = _text_vocabulary(fabric, files.texts(), files.codes, config.pose.model.pieces, job.output)
+    text = text_vocabulary(fabric, files.texts(), files.codes, config.pose.model.pieces, job.output)
     space = files.space()
 
     def samples(split: str) -> list[PoseSample]:
-        return [
-            _pose_sample(files, own, clip, text.encode(clip.text, clip.language), space)
+        made = [(text.encode(clip.text, clip.language), own, clip) for own, clip in files.of(split)]
+        # a letter by itself is the letter of a spelled word, too
+        made += [
+            (text.encode_spelled(clip.text, clip.language), own, clip)
             for own, clip in files.of(split)
+            if files.is_letter(clip)
         ]
+        return [_pose_sample(files, own, clip, tokens, space) for tokens, own, clip in made]
 
     vocabulary = _Tokens(len(text), SPECIALS + len(text.codes))
     task = _pose_task(config.pose, vocabulary, samples("train"), samples("val"), files, space)
@@ -173,14 +183,15 @@ def _train_group(fabric: Fabric, files: Files, config: SignLlmConfig, job: Job) 
     return finished
 
 
-def _train_langgloss(fabric: Fabric, files: Files, config: SignLlmConfig, job: Job) -> bool:
+def _train_langgloss(fabric: Fabric, files: Files, config: SignLlmConfig, job: Job, more: Path | None) -> bool:
     """Both steps of Prompt2LangGloss."""
+    written = list(read_texts(more, files.codes)) if more is not None else []
     letters = {code: alphabet(code) for code in files.codes}
     glosses = GlossVocabulary.of_lines((" ".join(files.lang_gloss(clip)) for _, clip in files.of("train")), letters)
     by_code = {code: [clip.text for own, clip in files.of("train") if own.language == code] for code in files.codes}
     prompts = worded_prompts(files.codes, lambda code: by_code[code][:_PROMPT_TEXTS])
-    texts = [*files.texts(), *prompts]
-    text = _text_vocabulary(fabric, texts, files.codes, config.gloss.model.pieces, job.output)
+    texts = [*files.texts(), *prompts, *(one.text for one in written)]
+    text = text_vocabulary(fabric, texts, files.codes, config.gloss.model.pieces, job.output)
     space = files.space()
 
     def rows(clip: SkelsClip) -> list[int]:
@@ -192,7 +203,12 @@ def _train_langgloss(fabric: Fabric, files: Files, config: SignLlmConfig, job: J
     def gloss_samples(split: str) -> list[GlossSample]:
         return [GlossSample(clip.text, clip.language, tuple(rows(clip))) for _, clip in files.of(split)]
 
-    gloss_task = _gloss_task(config.gloss, text, glosses, gloss_samples("train"), gloss_samples("val"))
+    written_samples = [
+        GlossSample(one.text, one.language, tuple(glosses.encode(lang_glossed(one.gloss, one.language))))
+        for one in written
+    ]
+    train_samples = [*gloss_samples("train"), *written_samples]
+    gloss_task = _gloss_task(config.gloss, text, glosses, train_samples, gloss_samples("val"))
     gloss_loop = LoopConfig(config.gloss.optimiser, config.gloss.batch, config.gloss.run)
     loops = [_run(fabric, gloss_task, gloss_loop, job.output / GLOSS, job)]
     vocabulary, train = _Tokens(len(glosses), SPECIALS), pose_samples("train")
@@ -200,7 +216,7 @@ def _train_langgloss(fabric: Fabric, files: Files, config: SignLlmConfig, job: J
     loops.append(_run(fabric, task, _pose_loop(config.pose), job.output / POSE, job))
     finished = all(done for _, done in loops)
     if finished and fabric.is_global_zero:
-        about = _about(config, files, job, config.pose.run, *(loop for loop, _ in loops))
+        about = _about(config, files, job, config.pose.run, *(loop for loop, _ in loops)) | {"texts": len(written)}
         made = _trained(config, files, text, task, space, job.output / PIECES, about)
         made.gloss, made.glosses = gloss_task.module.model.cpu().eval(), glosses
         made.durations = durations([s.tokens for s in train], [s.count for s in train], len(glosses))
@@ -214,7 +230,7 @@ def train_reader(path: Path, config: ReaderConfig, job: Job) -> bool:
     files = _files(fabric, path, config.data)
     tokens = {token for _, clip in files.of("train") for token in files.lang_gloss(clip)}
     numbers = {token: number for number, token in enumerate(sorted(tokens), 1)}
-    pieces = _pieces(fabric, files.texts(), config.model.pieces, job.output)
+    pieces = text_pieces(fabric, map(normalised, files.texts()), config.model.pieces, job.output)
     statistics = files.space().plain
     torch.manual_seed(config.run.seed)
     sizes = config.model.gloss(len(files.codes), SPECIALS + pieces.get_piece_size())
@@ -311,20 +327,6 @@ def _run(fabric: Fabric, task: Task, config: LoopConfig, folder: Path, job: Job)
     if job.resume and (folder / LATEST).is_file():
         loop.resume()
     return loop, loop.run(job.report)
-
-
-def _pieces(fabric: Fabric, texts: Iterable[str], count: int, output: Path) -> Any:
-    """The pieces of a training, made where there are none yet."""
-    if fabric.is_global_zero and not (output / PIECES).is_file():
-        train_pieces(map(normalised, texts), count, output / PIECES)
-    fabric.barrier()
-    return load_pieces(output / PIECES)
-
-
-def _text_vocabulary(
-    fabric: Fabric, texts: Sequence[str], codes: Sequence[str], count: int, output: Path
-) -> TextVocabulary:
-    return TextVocabulary.of_texts(_pieces(fabric, texts, count, output), texts, codes)
 
 
 def _trained(

@@ -158,7 +158,7 @@ def _sentence_tasks(config: SyntheticConfig) -> Iterator[_Task]:
     for language in config.chosen:
         lexicon = lexicon_of(language.code)
         count = config.sentences.get(language.code, 0) if lexicon.signs else config.letters_only
-        texts = _texts(Sentences(language, lexicon, config.seed), count, config)
+        texts = distinct_texts(Sentences(language, lexicon, config.seed), count, config.joined, config.seed)
         rng = np.random.default_rng([config.seed, 1 << 20, *language.code.encode()])
         for number, text in enumerate(texts):
             speed, variation = _manner(rng)
@@ -168,14 +168,15 @@ def _sentence_tasks(config: SyntheticConfig) -> Iterator[_Task]:
             )  # fmt: skip
 
 
-def _texts(sentences: Sentences, count: int, config: SyntheticConfig) -> list[str]:
-    rng = np.random.default_rng([config.seed, 2 << 20])
+def distinct_texts(sentences: Sentences, count: int, joined: float, seed: int) -> list[str]:
+    """So many texts, each once, or as many as are drawn in reasonable time. joined: share of those of two sentences."""
+    rng = np.random.default_rng([seed, 2 << 20])
     texts: dict[str, None] = {}
     for _ in range(_TRIES * count):
         if len(texts) == count:
             break
-        joined = sentences.draw() + " " + sentences.draw() if rng.random() < config.joined else sentences.draw()
-        texts.setdefault(joined)
+        text = sentences.draw() + " " + sentences.draw() if rng.random() < joined else sentences.draw()
+        texts.setdefault(text)
     return list(texts)
 
 

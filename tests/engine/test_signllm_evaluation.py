@@ -159,7 +159,7 @@ def test_wrong_commands_say_what_is_wrong(
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("line", ["corpus skels", "train signllm", "train reader", "evaluate signllm"])
+@pytest.mark.parametrize("line", ["corpus skels", "corpus texts", "train signllm", "train reader", "evaluate signllm"])
 def test_every_command_explains_itself(line: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main([*line.split(), "--help"])

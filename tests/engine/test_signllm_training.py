@@ -28,6 +28,7 @@ from engine.training.config import CONFIGS, BatchConfig, ConfigError, from_table
 from engine.training.signllm_config import PoseAugmentConfig, ReaderConfig, SignLlmConfig
 from engine.training.signllm_data import PoseSpace, SkelsFolder
 from engine.training.signllm_evaluation import Settings, asked_clips, evaluated
+from engine.training.signllm_gloss import glosses_of
 from engine.training.signllm_loop import grouped
 from engine.training.signllm_pose import PoseLoss, PoseSample, for_plain_frames, frame_errors, pose_batch
 from engine.training.signllm_producers import OtherProducer, TrainedProducer
@@ -250,6 +251,32 @@ def test_what_was_learned_is_signed_freely_and_ends_by_itself(files: Path, tmp_p
     planned = ours.planned_error("ASL")
     assert planned is not None
     assert planned < 0.2
+
+
+def test_more_texts_teach_glosses_of_words_that_no_clip_has(files: Path, tmp_path: Path) -> None:
+    texts = tmp_path / "texts/ASL"
+    texts.mkdir(parents=True)
+    words = ("cows", "houses", "drinks", "waters", "mothers")
+    pairs = [(f"{a} {b}", f"{a[:-1]} {b[:-1]}".upper()) for a in words for b in words] * 2
+    (texts / "train.text").write_text("".join(f"{text}\n" for text, _ in pairs), encoding="utf-8")
+    (texts / "train.gloss").write_text("".join(f"{gloss}\n" for _, gloss in pairs), encoding="utf-8")
+    config = configured("prompt2langgloss", 200, optimiser={"rate": 4e-3, "warmup_steps": 10, "clip": 1.0})
+    gloss = replace(config.gloss, optimiser=config.pose.optimiser, batch=replace(config.gloss.batch, samples=24))
+    pose = replace(config.pose, run=replace(config.pose.run, steps=1))
+    config = replace(config, gloss=gloss, pose=pose, data=replace(config.data, languages=("ASL",)))
+    assert train_signllm(files, config, Job(tmp_path / "model"), tmp_path / "texts")
+    made = load(tmp_path / "model")
+    assert made.gloss is not None
+    assert made.glosses is not None
+    assert made.about["texts"] == len(pairs)
+    said = [glosses_of(made.gloss, made.text, made.glosses, text, "ASL") for text, _ in pairs[:25]]
+    wanted = [[f"<ASL_{gloss}>" for gloss in line.split()] for _, line in pairs[:25]]
+    assert np.mean([a == b for a, b in zip(said, wanted, strict=True)]) > 0.8
+
+
+def test_mlsf_has_no_use_for_texts_without_motion(files: Path, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="without motion"):
+        train_signllm(files, configured("mlsf"), Job(tmp_path / "model"), tmp_path)
 
 
 def test_an_overrun_goes_on_with_the_last_pose_and_the_counter() -> None:

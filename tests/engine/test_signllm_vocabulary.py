@@ -11,9 +11,12 @@ from engine.signllm.vocabulary import (
     GlossVocabulary,
     TextVocabulary,
     is_lang_gloss,
+    known_words,
     lang_gloss,
     lang_glosses,
+    normalised,
     parted,
+    spaced,
 )
 
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -44,7 +47,8 @@ TEXTS = ["I like tea.", "You like tea!", "I see Anna", "you see me"]
 
 @pytest.fixture
 def vocabulary() -> TextVocabulary:
-    return TextVocabulary.of_texts(WordPieces("i", "like", "tea", "you", "see"), TEXTS, ["ASL", "DGS"])
+    words = known_words(map(normalised, TEXTS))
+    return TextVocabulary(WordPieces("i", "like", "tea", "you", "see"), words, ("ASL", "DGS"))
 
 
 def shown(vocabulary: TextVocabulary, tokens: list[int]) -> list[str]:
@@ -64,6 +68,21 @@ def test_words_that_were_rare_in_training_are_given_letter_by_letter(vocabulary:
     assert vocabulary.unknown("I see Anna Müller") == ["anna", "müller"]
 
 
+def test_unknown_words_of_other_scripts_are_given_in_the_letters_that_spell_them(vocabulary: TextVocabulary) -> None:
+    assert shown(vocabulary, vocabulary.encode("林浩", "ASL"))[1:-1] == [
+        f"<{SPELL}>", "l", "i", "n", f"<{SPELL}>", "h", "a", "o",
+    ]  # fmt: skip
+    assert len(vocabulary.encode("각", "ASL")) == 3 + 3 * len("ㄱ".encode()), "three letters in their bytes"
+
+
+def test_a_known_word_can_be_spelled_too(vocabulary: TextVocabulary) -> None:
+    spelled = vocabulary.encode_spelled("Tea", "ASL")
+    assert shown(vocabulary, spelled) == [f"<{SPECIALS}>", f"<{SPELL}>", "t", "e", "a", f"<{END}>"]
+    assert spelled != vocabulary.encode("Tea", "ASL")
+    with pytest.raises(ValueError, match="doesn't know KSL"):
+        vocabulary.encode_spelled("tea", "KSL")
+
+
 def test_any_text_at_all_has_tokens(vocabulary: TextVocabulary) -> None:
     for text in ("", "日本 🐈 Ωμέγα", "\ud7ff\u0000", "x" * 5000, "<ASL_HELLO> </s>"):
         tokens = vocabulary.encode(text, "ASL")
@@ -76,11 +95,19 @@ def test_case_and_blanks_make_no_difference(vocabulary: TextVocabulary) -> None:
     assert vocabulary.encode("  i LIKE\n tea", "ASL") == vocabulary.encode("I like tea", "ASL")
 
 
-def test_chinese_characters_are_words_of_their_own() -> None:
-    texts = ["我喜欢你", "我喜欢茶"]
-    vocabulary = TextVocabulary.of_texts(WordPieces("我", "喜", "欢"), texts, ["CSL"])
-    assert vocabulary.words == {"我", "喜", "欢"}
-    assert vocabulary.unknown("我喜欢水") == ["水"]
+def test_chinese_is_parted_into_the_words_that_are_known() -> None:
+    texts = [spaced(text, {"喜欢", "电话"}) for text in ("我喜欢你", "我喜欢茶", "我的电话")]
+    assert texts == ["我 喜欢 你", "我 喜欢 茶", "我 的 电话"]
+    vocabulary = TextVocabulary(WordPieces("我", "喜欢", "你"), known_words(texts), ("CSL",))
+    assert vocabulary.words == {"我", "喜欢"}
+    assert vocabulary.unknown("我喜欢电话75次") == ["电", "话", "75", "次"]
+    assert shown(vocabulary, vocabulary.encode("我喜欢", "CSL"))[1:-1] == ["▁我", "▁喜欢"]
+    assert shown(vocabulary, vocabulary.encode("喜欢", "CSL"))[1:-1] == ["▁喜欢"], "alone as in a sentence"
+
+
+def test_what_is_not_chinese_has_its_blanks_already() -> None:
+    for text in ("how are you?", "wie geht's dir", "안녕 하세요", "3 tage"):
+        assert spaced(text, {"you"}) == text
 
 
 def test_a_vocabulary_comes_back_from_what_is_stored_of_it(vocabulary: TextVocabulary) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.text.spelling import letters_of, mouthing, spelled_gloss
+from engine.text.spelling import letters_of, mouthing, spelled_gloss, written_letters
 
 LATIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -59,3 +59,14 @@ def test_a_spelled_gloss_parts_letters_that_could_be_read_otherwise() -> None:
 def test_mouthing_has_the_letters_as_the_language_writes_them() -> None:
     assert mouthing("Schöne Grüße!", "de") == "schönegrüße"
     assert mouthing("你好", "zh") == "nihao"
+
+
+@pytest.mark.parametrize(
+    ("word", "letters"),
+    [
+        ("anna", "anna"), ("straße", "straße"), ("josé", "josé"), ("林浩", "linhao"), ("吕", "lü"), ("银行", "yinhang"),
+        ("빵", "ㅃㅏㅇ"), ("값", "ㄱㅏㅄ"), ("ᄂ", "ㄴ"), ("", ""),
+    ],
+)  # fmt: skip
+def test_a_word_is_written_with_letters_that_a_hand_can_spell(word: str, letters: str) -> None:
+    assert written_letters(word) == letters

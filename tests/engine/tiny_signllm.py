@@ -17,7 +17,7 @@ from engine.formats.skels import VALUES
 from engine.signllm.config import GlossTransformerConfig, PoseTransformerConfig
 from engine.signllm.model import GlossTransformer, PoseTransformer
 from engine.signllm.torch_files import Trained
-from engine.signllm.vocabulary import END, GlossVocabulary, TextVocabulary
+from engine.signllm.vocabulary import END, GlossVocabulary, TextVocabulary, known_words, normalised
 from engine.soke.vocabulary_files import open_pieces
 from engine.training.pieces import train_pieces
 
@@ -68,8 +68,8 @@ def prompt2langgloss(folder: Path, codes: tuple[str, ...] = ("ASL", "DGS"), seed
 
 def _text(folder: Path, codes: list[str]) -> tuple[Path, TextVocabulary]:
     path = folder / "sentencepiece.model"
-    train_pieces(TEXTS, 330, path)
-    return path, TextVocabulary.of_texts(open_pieces(path), TEXTS, codes)
+    train_pieces(TEXTS, 330, path, normalise=False)
+    return path, TextVocabulary(open_pieces(path), known_words(map(normalised, TEXTS)), tuple(codes))
 
 
 @torch.no_grad()
