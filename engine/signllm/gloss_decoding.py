@@ -1,5 +1,6 @@
 """From a prompt to LangGloss tokens, whatever runs the model: the most likely ones by beam search. NumPy only.
 
+A candidate that goes round in a circle is given up: a model that is lost in a long word else spells to the limit.
 Finished candidates are ranked by their mean log-probability a token (Wu et al. 2016 with an exponent of 1); the search
 ends when there are as many of them as beams. One beam is greedy decoding.
 """
@@ -8,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .vocabulary import END, START
+
+_TURNS: Final = 4
+_ROUND: Final = 6
 
 
 class GlossSession(Protocol):
@@ -64,18 +68,21 @@ def decode(
         if number < least:
             logits[:, choices == END] = -np.inf
         chances = _log_softmax(logits) + scores[:, None]
-        going: list[tuple[int, int, float]] = []
-        for rank, flat in enumerate(np.argsort(-chances, axis=None, kind="stable")[: 2 * beams].tolist()):
+        going, rank = [], 0
+        for flat in np.argsort(-chances, axis=None, kind="stable").tolist():
             parent, column = divmod(flat, len(choices))
             row, score = int(choices[column]), float(chances[parent, column])
-            if score == -np.inf:
+            if rank == 2 * beams or score == -np.inf:
+                break
+            if row != END and circles((*paths[parent], row)):
                 continue
             if row != END:
                 going.append((parent, row, score))
             elif rank < beams:  # an end counts among the best only, else unlikely ones would fill the places
                 done.append(Glosses(paths[parent], score / (number + 1)))
+            rank += 1
         progress((number + 1) / (longest + 1))
-        if len(done) >= beams or number == longest:
+        if len(done) >= beams or number == longest or not going:
             break
         going = going[:beams]
         paths = [(*paths[parent], row) for parent, row, _ in going]
@@ -86,6 +93,15 @@ def decode(
         best = int(scores.argmax())
         return Glosses(paths[best], float(scores[best]) / max(len(paths[best]), 1), complete=False)
     return max(done, key=lambda one: one.score)
+
+
+def circles(rows: Sequence[int]) -> bool:
+    """Whether the last tokens were said `_TURNS` times in a row, up to `_ROUND` of them."""
+    for size in range(1, min(_ROUND, len(rows) // _TURNS) + 1):
+        last = tuple(rows[-size:])
+        if all(tuple(rows[-n * size : -(n - 1) * size]) == last for n in range(2, _TURNS + 1)):
+            return True
+    return False
 
 
 def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:

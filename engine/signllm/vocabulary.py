@@ -26,8 +26,6 @@ LONGEST_TEXT: Final = 256
 _WORD = re.compile(r"[^\W_]+")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 """Chinese, which has no blanks between words."""
-_FEWEST: Final = 2
-"""Times that a word must be in the training's texts to be known."""
 
 SPELLED: Final = "fs-"
 NUMBER: Final = "#"
@@ -71,7 +69,7 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def known_words(texts: Iterable[str], fewest: int = _FEWEST) -> frozenset[str]:
+def known_words(texts: Iterable[str], fewest: int) -> frozenset[str]:
     """The words of a training's texts, normalised and `spaced`, that are in them at least `fewest` times."""
     counts = Counter(word for text in texts for word in words_of(text))
     return frozenset(word for word, count in counts.items() if count >= fewest)

@@ -1,11 +1,11 @@
 """Everyday sentences made from templates and the words of a lexicon, for a synthetic corpus.
 
 `templates/<spoken language>.toml` has `patterns` with slots like `{noun}`: those under `[slots]` draw from a list
-(separated by `|`, else by blanks); `{noun}`, `{verb}`, `{adjective}` draw words of that part of speech and `{any}` any
-word of the lexicon; `{name}` a name, common or made of letters that are rare; `{number}` a number; `{unknown}` a word
-that has no sign; a slot under `[articles]` a noun of `[genders]` with its article; one under `[forms]` a form of what
-another slot draws, which its expression matches. A slot with a capital begins with one. Every list is drawn from like a
-pack of cards, so that each entry comes equally often.
+(separated by `|`, else by blanks), whose entries may have slots, too; `{noun}`, `{verb}`, `{adjective}` draw words of
+that part of speech and `{any}` any word of the lexicon; `{name}` a name, common or made of letters that are rare;
+`{number}` a number; `{unknown}` a word that has no sign; a slot under `[articles]` a noun of `[genders]` with its
+article; one under `[forms]` a form of what another slot draws, which its expression matches. A slot with a capital
+begins with one. Every list is drawn from like a pack of cards, so that each entry comes equally often.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _SLOT = re.compile(r"\{(\w+)\}")
 _PARTS_OF_SPEECH: Final = ("noun", "verb", "adjective")
 SIGNED: Final = ("all",)
 """Patterns of the sentences that are synthesised as motion ..."""
-WRITTEN: Final = ("all", "written")
-"""... and of those that are only read, which say more of how a language is written, and spell more."""
+WRITTEN: Final = ("all", "written", "written", "written")
+"""... and of those that are only read; they say more of how a language is written, and are drawn more often."""
 _UNKNOWN: Final = re.compile(r"[^\W\d_]{3,10}")
 _HAN: Final = range(0x4E00, 0x9FA6)
 _PAIRS: Final = 4000
@@ -124,7 +124,7 @@ class Sentences:
 
     def _filled(self, slot: str) -> str:
         name = slot.lower()
-        filled = self._drawn(name)
+        filled = _SLOT.sub(lambda match: self._filled(match[1]), self._drawn(name))
         return filled[:1].upper() + filled[1:] if slot != name else filled
 
     def _drawn(self, name: str) -> str:

@@ -35,8 +35,8 @@ class TextsConfig:
     """
 
     seed: int = 1
-    sentences: dict[str, int] = field(default_factory=lambda: {"ASL": 30000, "DGS": 15000, "CSL": 15000})
-    letters_only: int = 1500
+    sentences: dict[str, int] = field(default_factory=lambda: {"ASL": 60000, "DGS": 30000, "CSL": 30000})
+    letters_only: int = 2000
     joined: float = 0.12
     held_out: float = 0.03
 

@@ -20,6 +20,10 @@ from ..text.grammar import grammar
 from ..text.spelling import written_letters
 from .pieces import load_pieces, train_pieces
 
+_FEWEST: Final = 2
+"""Times that a word must be in the texts to be known ..."""
+_RARE: Final = 20000
+"""... and once more for each so many texts."""
 _OFTEN: Final = 5
 """Times that a letter must be in what is spelled to be a piece; a rarer one is given in its bytes."""
 
@@ -30,11 +34,12 @@ def text_vocabulary(
     """The vocabulary that a training's texts give, or that a training in this folder began with. count: of pieces."""
     parts = {word for code in codes for word in chinese_words(code)}
     read = [spaced(normalised(text), parts) for text in texts]
-    words = known_words(read)
+    words = known_words(read, max(_FEWEST, len(read) // _RARE))
     spelled = Counter(letter for text in read for word in words_of(text) for letter in written_letters(word))
     letters = "".join(sorted(letter for letter, times in spelled.items() if times >= _OFTEN))
+    known = [" ".join(word for word in text.split() if words.issuperset(words_of(word))) for text in read]
     # what blanks always follow is no candidate for a piece, unless it is also found by itself
-    pieces = text_pieces(fabric, [*read, *sorted(words)], count, output, letters)
+    pieces = text_pieces(fabric, [*known, *sorted(words)], count, output, letters)
     return TextVocabulary(pieces, words, tuple(codes))
 
 

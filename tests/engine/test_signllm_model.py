@@ -20,7 +20,7 @@ from engine.signllm.config import (  # noqa: E402
     gloss_sized,
     sized,
 )
-from engine.signllm.gloss_decoding import decode  # noqa: E402
+from engine.signllm.gloss_decoding import circles, decode  # noqa: E402
 from engine.signllm.model import (  # noqa: E402
     GlossTransformer,
     PoseTransformer,
@@ -247,6 +247,37 @@ def test_greedy_decoding_takes_the_likeliest_token_each_time() -> None:
             if fed[-1] == END:
                 break
     assert [*found.rows, *([END] if found.complete else [])] == fed[1 : len(found.rows) + 1 + found.complete]
+
+
+class Spelling:
+    """A session that says two tokens in turn for ever; its end is never likely."""
+
+    def step(self, rows: np.ndarray) -> np.ndarray:
+        logits = np.zeros((len(rows), 8), np.float32)
+        logits[:, END] = -9.0
+        logits[np.arange(len(rows)), np.where(rows == 5, 6, 5)] = 9.0
+        return logits
+
+    def select(self, index: np.ndarray) -> None:
+        del index
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_glosses_that_go_round_in_a_circle_are_given_up(beams: int) -> None:
+    found = decode(Spelling(), [5, 6, 7], 40, beams)
+    assert not any(circles(found.rows[:n]) for n in range(len(found.rows) + 1))
+
+
+def test_tokens_in_turn_are_no_circle_until_they_were_said_often_enough() -> None:
+    assert decode(Spelling(), [5, 6], 6).rows == (5, 6, 5, 6, 5, 6)
+
+
+def test_a_circle_is_four_times_the_same_in_a_row() -> None:
+    assert circles([9, 4, 4, 4, 4])
+    assert circles([9, 4, 5, 4, 5, 4, 5, 4, 5])
+    assert not circles([4, 4, 4])
+    assert not circles([4, 4, 4, 4, 9])
+    assert not circles([])
 
 
 def test_sizes_that_no_model_can_have_are_told() -> None:

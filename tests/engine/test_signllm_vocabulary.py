@@ -47,7 +47,7 @@ TEXTS = ["I like tea.", "You like tea!", "I see Anna", "you see me"]
 
 @pytest.fixture
 def vocabulary() -> TextVocabulary:
-    words = known_words(map(normalised, TEXTS))
+    words = known_words(map(normalised, TEXTS), 2)
     return TextVocabulary(WordPieces("i", "like", "tea", "you", "see"), words, ("ASL", "DGS"))
 
 
@@ -98,7 +98,7 @@ def test_case_and_blanks_make_no_difference(vocabulary: TextVocabulary) -> None:
 def test_chinese_is_parted_into_the_words_that_are_known() -> None:
     texts = [spaced(text, {"喜欢", "电话"}) for text in ("我喜欢你", "我喜欢茶", "我的电话")]
     assert texts == ["我 喜欢 你", "我 喜欢 茶", "我 的 电话"]
-    vocabulary = TextVocabulary(WordPieces("我", "喜欢", "你"), known_words(texts), ("CSL",))
+    vocabulary = TextVocabulary(WordPieces("我", "喜欢", "你"), known_words(texts, 2), ("CSL",))
     assert vocabulary.words == {"我", "喜欢"}
     assert vocabulary.unknown("我喜欢电话75次") == ["电", "话", "75", "次"]
     assert shown(vocabulary, vocabulary.encode("我喜欢", "CSL"))[1:-1] == ["▁我", "▁喜欢"]

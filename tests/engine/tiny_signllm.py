@@ -69,7 +69,7 @@ def prompt2langgloss(folder: Path, codes: tuple[str, ...] = ("ASL", "DGS"), seed
 def _text(folder: Path, codes: list[str]) -> tuple[Path, TextVocabulary]:
     path = folder / "sentencepiece.model"
     train_pieces(TEXTS, 330, path, normalise=False)
-    return path, TextVocabulary(open_pieces(path), known_words(map(normalised, TEXTS)), tuple(codes))
+    return path, TextVocabulary(open_pieces(path), known_words(map(normalised, TEXTS), 2), tuple(codes))
 
 
 @torch.no_grad()
