@@ -21,7 +21,7 @@ from . import free_running, gloss_decoding
 from .gloss_decoding import Glosses
 from .model_files import MAX_STATISTICS_BYTES, MAX_VOCABULARY_BYTES, PIECES, STATISTICS, VOCABULARY
 from .settings import check_model, gloss_config, pose_config
-from .vocabulary import GlossVocabulary, TextVocabulary
+from .vocabulary import GlossVocabulary, TextVocabulary, most_glosses
 
 if TYPE_CHECKING:  # ONNX Runtime is missing where nothing can be generated, and that is told before
     from .onnx_runtime import OnnxTransformer
@@ -85,7 +85,7 @@ class Model:
         """The first step of Prompt2LangGloss: rows of LangGloss of one language for a text, one at least."""
         assert self._gloss is not None and self.glosses is not None
         session = self._gloss.glosses(self.text.encode(text, code, self.longest_text))
-        longest = min(self._longest_gloss, self.config.longest_text) - 1
+        longest = min(self._longest_gloss - 1, self.config.longest_text - 1, most_glosses(text))
         return gloss_decoding.decode(
             session, self.glosses.of_language(code), longest, beams, least=1, progress=progress
         )

@@ -26,6 +26,7 @@ LONGEST_TEXT: Final = 256
 _WORD = re.compile(r"[^\W_]+")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 """Chinese, which has no blanks between words."""
+_POINTING: Final = 8
 
 SPELLED: Final = "fs-"
 NUMBER: Final = "#"
@@ -73,6 +74,11 @@ def known_words(texts: Iterable[str], fewest: int) -> frozenset[str]:
     """The words of a training's texts, normalised and `spaced`, that are in them at least `fewest` times."""
     counts = Counter(word for text in texts for word in words_of(text))
     return frozenset(word for word, count in counts.items() if count >= fewest)
+
+
+def most_glosses(text: str) -> int:
+    """As many glosses as a text can mean: one a letter, and a few that point at what names stand for."""
+    return sum(len(written_letters(word)) for word in words_of(normalised(text))) + _POINTING
 
 
 @dataclass(frozen=True)

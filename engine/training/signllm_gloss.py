@@ -24,6 +24,7 @@ from ..signllm.vocabulary import (
     START,
     GlossVocabulary,
     TextVocabulary,
+    most_glosses,
     parted,
     unmarked,
 )
@@ -135,7 +136,7 @@ def glosses_of(
 ) -> list[str]:
     """The LangGloss of a prompt."""
     tokens, lengths = (x.to(model.gloss_out.weight.device) for x in padded([text.encode(prompt, language)]))
-    longest = model.config.longest_gloss - 1
+    longest = min(model.config.longest_gloss - 1, most_glosses(prompt))
     with torch.no_grad():
         session = gloss_session(model, tokens, lengths)
         decoded = gloss_decoding.decode(session, glosses.of_language(language), longest, beams)

@@ -14,6 +14,7 @@ from engine.signllm.vocabulary import (
     known_words,
     lang_gloss,
     lang_glosses,
+    most_glosses,
     normalised,
     parted,
     spaced,
@@ -81,6 +82,12 @@ def test_a_known_word_can_be_spelled_too(vocabulary: TextVocabulary) -> None:
     assert spelled != vocabulary.encode("Tea", "ASL")
     with pytest.raises(ValueError, match="doesn't know KSL"):
         vocabulary.encode_spelled("tea", "KSL")
+
+
+def test_a_text_means_no_more_glosses_than_it_has_letters_and_a_few() -> None:
+    assert most_glosses("Anna") == most_glosses("anna!?") == 12
+    assert most_glosses("林浩 빵") == 6 + 3 + 8
+    assert most_glosses("🐈") == 8
 
 
 def test_any_text_at_all_has_tokens(vocabulary: TextVocabulary) -> None:
