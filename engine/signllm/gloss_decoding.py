@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 from .vocabulary import END, START
 
 _TURNS: Final = 4
+"""Times in a row that the same tokens are said in a circle ..."""
 _ROUND: Final = 6
+"""... of at most so many."""
 
 
 class GlossSession(Protocol):
@@ -69,7 +71,7 @@ def decode(
             logits[:, choices == END] = -np.inf
         chances = _log_softmax(logits) + scores[:, None]
         going, rank = [], 0
-        for flat in np.argsort(-chances, axis=None, kind="stable").tolist():
+        for flat in map(int, np.argsort(-chances, axis=None, kind="stable")):
             parent, column = divmod(flat, len(choices))
             row, score = int(choices[column]), float(chances[parent, column])
             if rank == 2 * beams or score == -np.inf:

@@ -27,6 +27,7 @@ _WORD = re.compile(r"[^\W_]+")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]+")
 """Chinese, which has no blanks between words."""
 _POINTING: Final = 8
+"""Glosses of a text that no letter of it says."""
 
 SPELLED: Final = "fs-"
 NUMBER: Final = "#"

@@ -6,6 +6,7 @@ import argparse
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -119,10 +120,8 @@ def synthetic(options: argparse.Namespace) -> int:
     """Make a synthetic corpus."""
     from .synthetic import SyntheticConfig, make_corpus
 
-    plain = SyntheticConfig()
-    counts = {code: round(count * options.scale) for code, count in plain.sentences.items()}
-    letters = round(plain.letters_only * options.scale)
-    config = SyntheticConfig(options.seed, sentences=counts, letters_only=letters, isolated=options.isolated)
+    plain = SyntheticConfig(options.seed, isolated=options.isolated)
+    config = replace(plain, **_scaled(plain, options))
     if options.format == "cache":
         _tell(make_corpus(options.output, config, options.processes))
         return 0
@@ -164,7 +163,7 @@ def skels(options: argparse.Namespace) -> int:
     from .signllm_skels import write_skels
 
     counts = write_skels(ClipCache(options.corpus), options.output, options.fps, options.processes)
-    print(f"{options.output}: {counts.total()} clips (" + ", ".join(f"{n} {code}" for code, n in counts.items()) + ")")
+    _tell_counts(options.output, counts, "clips")
     return 0
 
 
@@ -172,11 +171,9 @@ def texts(options: argparse.Namespace) -> int:
     """Write texts with glosses."""
     from .signllm_texts import TextsConfig, write_texts
 
-    plain = TextsConfig()
-    sentences = {code: round(count * options.scale) for code, count in plain.sentences.items()}
-    config = TextsConfig(options.seed, sentences, round(plain.letters_only * options.scale))
-    counts = write_texts(options.output, config)
-    print(f"{options.output}: {counts.total()} texts (" + ", ".join(f"{n} {code}" for code, n in counts.items()) + ")")
+    plain = TextsConfig(options.seed)
+    counts = write_texts(options.output, replace(plain, **_scaled(plain, options)))
+    _tell_counts(options.output, counts, "texts")
     return 0
 
 
@@ -186,6 +183,16 @@ def info(options: argparse.Namespace) -> int:
 
     _tell(ClipCache(options.corpus))
     return 0
+
+
+def _scaled(plain: Any, options: argparse.Namespace) -> dict[str, Any]:
+    """The settings of how many sentences there are, so many times as many as the plain ones."""
+    sentences = {code: round(count * options.scale) for code, count in plain.sentences.items()}
+    return {"sentences": sentences, "letters_only": round(plain.letters_only * options.scale)}
+
+
+def _tell_counts(folder: Path, counts: Counter[str], what: str) -> None:
+    print(f"{folder}: {counts.total()} {what} (" + ", ".join(f"{n} {code}" for code, n in counts.items()) + ")")
 
 
 def _export(cache: Any, options: argparse.Namespace) -> int:
